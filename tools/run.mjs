@@ -315,8 +315,13 @@ function start(file, args, options) {
       handlers.set(signal, () => void (sentByTerminal || child.kill(signal)));
     }
     for (const [signal, handler] of handlers) process.on(signal, handler);
+    // npm passes a signal to its shell, which dies of it and tells nobody: an orphan ends its command by itself.
+    const parent = process.ppid;
+    const orphaned = () => void (process.ppid !== parent && child.kill());
+    const watch = process.env.npm_lifecycle_event ? setInterval(orphaned, 500) : undefined;
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      clearInterval(watch);
       for (const [name, handler] of handlers) process.off(name, handler);
       // A shell reports the death of its command by a number.
       const number = code !== null && code > 128 ? code - 128 : 0;
