@@ -68,8 +68,13 @@ async function ensureToolchain() {
 
   const packages = [`pnpm@${pnpmVersion}`];
   if (ownNode) packages.push(`${nodePackage()}@${nodeVersion}`);
+  const release = await lock();
+  if (fs.existsSync(target)) {
+    release();
+    return target;
+  }
   sweepLeftovers();
-  // Another run may be doing the same: each fills a folder of its own, and the first one to rename wins.
+  // Filled under another name, so that a killed run leaves nothing that looks complete.
   const partial = `${target}.partial-${process.pid}`;
   fs.mkdirSync(partial, { recursive: true });
   fs.writeFileSync(path.join(partial, 'package.json'), '{"private":true}\n');
@@ -200,7 +205,7 @@ async function ensurePackages(command, toolchain, env) {
   const isInstalled = () => fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted;
   if (isInstalled()) return;
 
-  const release = await lock(path.join(root, '.toolchain', 'install.lock'));
+  const release = await lock();
   try {
     if (isInstalled()) return;
     await step(`Installing the packages for \`${command}\``, () =>
@@ -235,10 +240,10 @@ function fingerprint(command, toolchain) {
 /**
  * Waits until no other run installs. The holder touches the file; one that stopped doing so is dead.
  *
- * @param {string} file
- * @returns {Promise<() => void>} Lets the next one in.
+ * @returns {Promise<() => void>} Lets the next one in; the end of this process does so too.
  */
-async function lock(file) {
+async function lock() {
+  const file = path.join(root, '.toolchain', 'install.lock');
   fs.mkdirSync(path.dirname(file), { recursive: true });
   for (;;) {
     try {
@@ -251,7 +256,7 @@ async function lock(file) {
       else await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
-  const beat = setInterval(() => fs.utimesSync(file, new Date(), new Date()), 1000);
+  const beat = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), 1000);
   const release = () => {
     clearInterval(beat);
     fs.rmSync(file, { force: true });

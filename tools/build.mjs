@@ -1,0 +1,80 @@
+// Builds the package in the current folder into dist/: `node ../../tools/build.mjs`, as turbo starts it.
+//
+// In git, a package's `exports` name TypeScript files, which Node runs as they are. What is published is named by
+// `publishConfig`: ESM and CommonJS with declarations for each. There is nothing to configure in the package.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { build } from 'tsup';
+
+/** @type {{ exports: Record<string, string>, publishConfig: Record<string, unknown> }} */
+const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8'));
+const published = filesNamedIn(manifest.publishConfig);
+const sources = [...filesNamedIn(manifest.exports), ...programs()].filter((file) => file.endsWith('.ts'));
+
+/** @type {import('tsup').Options} */
+const common = {
+  outDir: 'dist',
+  target: 'node20.19',
+  platform: 'node',
+  tsconfig: path.join(import.meta.dirname, '..', 'tsconfig.json'),
+  config: false,
+  silent: true,
+  // What is published is not minified, so that stack traces can be read; maps would be two thirds of the package.
+  sourcemap: false,
+};
+// src/drivers/pg.ts becomes dist/drivers/pg.js.
+const entry = Object.fromEntries(sources.map((file) => [path.relative('src', file).replace(/\.ts$/, ''), file]));
+
+fs.rmSync('dist', { recursive: true, force: true });
+await Promise.all([
+  build({ ...common, entry, format: ['esm', 'cjs'], dts: { only: true } }),
+  // What two entries share is one chunk, so a class that comes from one entry is the same class in the other.
+  build({ ...common, entry, format: ['esm'], splitting: true }),
+]);
+// The bundler cannot split CommonJS. So each file of the ESM build is translated by itself: the same chunks again.
+await build({
+  ...common,
+  entry: fs.globSync('dist/**/*.js'),
+  format: ['cjs'],
+  splitting: false,
+  // Gives CommonJS an `import.meta.url`, in the files that use it.
+  shims: true,
+  esbuildPlugins: [{ name: 'keep-files-apart', setup: keepFilesApart }],
+  esbuildOptions(options) {
+    options.outbase = 'dist';
+    // Third-party packages are loaded by `require`: that works under Jest and in bundles, where `import()` may not.
+    options.supported = { ...options.supported, 'dynamic-import': false };
+  },
+});
+
+const missing = published.filter((file) => !fs.existsSync(file));
+if (missing.length > 0)
+  throw new Error(`publishConfig names files that the build does not make: ${missing.join(', ')}`);
+
+/**
+ * @param {unknown} value Part of a package.json.
+ * @returns {string[]} Every relative path in it.
+ */
+function filesNamedIn(value) {
+  if (typeof value === 'string') return value.startsWith('./') ? [value] : [];
+  return value && typeof value === 'object' ? Object.values(value).flatMap(filesNamedIn) : [];
+}
+
+/** @returns {string[]} The sources of the programs that `publishConfig.bin` names in dist/. */
+function programs() {
+  return filesNamedIn(manifest.publishConfig.bin).map((file) =>
+    file.replace('./dist/', './src/').replace(/\.c?js$/, '.ts'),
+  );
+}
+
+/**
+ * Leaves the imports between the files of dist/ alone, but for the extension.
+ *
+ * @param {Parameters<NonNullable<import('tsup').Options['esbuildPlugins']>[number]['setup']>[0]} esbuild
+ */
+function keepFilesApart(esbuild) {
+  esbuild.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path: file }) =>
+    kind === 'entry-point' ? null : { path: file.replace(/\.js$/, '.cjs'), external: true },
+  );
+}
