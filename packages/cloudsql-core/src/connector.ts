@@ -1,0 +1,255 @@
+import type { TLSSocket } from 'node:tls';
+import type { AccessToken } from './credentials/credentials.ts';
+import { databaseUserName, type Engine } from './credentials/database-user.ts';
+import { emulatorHost } from './credentials/emulator.ts';
+import { createCredentials } from './credentials/sources.ts';
+import { deadline, waitOrAbort } from './deadline.ts';
+import { dial } from './dial/dial.ts';
+import { CloudSqlError, ConfigError, cloudSqlError } from './errors.ts';
+import { refuseUnknown } from './options/check.ts';
+import {
+  type ConnectionOptions,
+  connectionOptionNames,
+  type IpType,
+  type ResolvedConnection,
+  resolveConnection,
+} from './options/connection-options.ts';
+import {
+  type ConnectorOptions,
+  type ResolvedConnectorOptions,
+  resolveConnectorOptions,
+} from './options/connector-options.ts';
+import { cloudSqlPort } from './service/cloud-sql.ts';
+import type { ConnectionInfo } from './service/connection-info.ts';
+import { type ControlPlane, controlPlane } from './service/control-plane.ts';
+import { InstanceCache } from './service/instance-cache.ts';
+import { publish } from './telemetry.ts';
+
+/** Options of one {@link Connector.connect}. */
+export interface ConnectOptions extends ConnectionOptions {
+  /** The engine that the caller will speak to; another one is an error. @default not checked */
+  readonly engine?: Engine;
+  /** Gives the dial up. */
+  readonly signal?: AbortSignal;
+  /** Overrides the connector's `dialTimeoutMs` for this dial, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** What {@link Connector.status} says of one instance. */
+export interface InstanceStatus {
+  readonly instance: string;
+  /** Whether its certificates carry an IAM identity. */
+  readonly iam: boolean;
+  /** When the certificate in hand expires; undefined where there is no valid one. */
+  readonly expiresAt: Date | undefined;
+  /** The last failed refresh, until one succeeds. */
+  readonly error: Error | undefined;
+}
+
+/** How far one dial has come. */
+interface Progress {
+  waitingFor: string;
+  ipType?: IpType;
+  address?: string;
+}
+
+/**
+ * Holds credentials and what is known of instances, and opens authenticated TLS sockets to them. Constructing one
+ * does no I/O; the first connection does the work, and later ones share it.
+ *
+ * @example
+ * const connector = new Connector();
+ * const socket = await connector.connect({ instance: 'my-project:europe-west1:orders' });
+ */
+export class Connector {
+  readonly #options: ResolvedConnectorOptions;
+  readonly #instances: Map<string, InstanceCache> = new Map();
+  readonly #life = new AbortController();
+  #controlPlane: ControlPlane | undefined;
+  #email: Promise<string | undefined> | undefined;
+
+  /** @throws ConfigError for unknown, invalid or contradicting options */
+  constructor(options: ConnectorOptions = {}) {
+    this.#options = resolveConnectorOptions(options);
+    // Both only check here; what they find is asked for again at the first use.
+    createCredentials(options.credentials);
+    emulatorHost(this.#options);
+  }
+
+  /** How long one dial may take unless it says otherwise, in milliseconds. */
+  get dialTimeoutMs(): number {
+    return this.#options.dialTimeoutMs;
+  }
+
+  /**
+   * Opens a TLS socket to the instance, ready for the first byte of the database protocol. The caller owns it.
+   * @throws ConfigError, RefreshError, DialError
+   */
+  async connect({ engine, signal, timeoutMs = this.dialTimeoutMs, ...options }: ConnectOptions): Promise<TLSSocket> {
+    const connection = this.#resolve(options);
+    const instance = connection.instance.id;
+    const started = performance.now();
+    const progress: Progress = { waitingFor: 'a certificate' };
+    const late = (): Error =>
+      cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', `Waited ${timeoutMs} ms for ${progress.waitingFor}`, { instance });
+    const limit = deadline(timeoutMs, late, signal ? AbortSignal.any([signal, this.#life.signal]) : this.#life.signal);
+    const report = (outcome: { socket: TLSSocket } | { error: Error }): void => {
+      const { waitingFor: _, ...reached } = progress;
+      publish('dial', { instance, ...reached, durationMs: performance.now() - started, ...outcome });
+    };
+    try {
+      const socket = await this.#dial(connection, engine, progress, limit.signal);
+      report({ socket });
+      return socket;
+    } catch (cause) {
+      const given = cause instanceof CloudSqlError;
+      const error = given
+        ? cause
+        : cloudSqlError('CLOUDSQL_DIAL_ABORTED', 'The dial was given up', { instance, cause });
+      report({ error });
+      throw error;
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /**
+   * Fetches metadata and certificate ahead of the first connection, and waits for them.
+   * @throws ConfigError, RefreshError
+   */
+  async warmup(options: ConnectionOptions): Promise<void> {
+    await this.#instance(this.#resolve(options)).info.get();
+  }
+
+  /**
+   * The engine and version of the instance, as Google spells it, for example `POSTGRES_17`.
+   * @throws ConfigError, RefreshError
+   */
+  async engineVersion(options: ConnectionOptions): Promise<string> {
+    return (await this.#instance(this.#resolve(options)).info.get()).databaseVersion;
+  }
+
+  /**
+   * The IAM database user that the credentials stand for.
+   * @throws ConfigError `CLOUDSQL_UNKNOWN_DATABASE_USER`
+   */
+  async databaseUser({ engine }: { readonly engine: Engine }): Promise<string> {
+    this.#email ??= this.#plane().credentials.email();
+    const pending = this.#email;
+    const email = await pending.catch((error: unknown) => {
+      if (this.#email === pending) this.#email = undefined;
+      throw error;
+    });
+    if (email) return databaseUserName(email, engine);
+    throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
+  }
+
+  /** A token to send as the password of an IAM database user. */
+  async loginToken(): Promise<AccessToken> {
+    return this.#plane().credentials.loginToken();
+  }
+
+  /** What is known of each instance, for health checks. Starts nothing. */
+  status(): InstanceStatus[] {
+    return [...this.#instances.values()].map(({ instance, iam, info, error }) => {
+      const expiresAt = info.peek()?.expiresAt;
+      return {
+        instance: instance.id,
+        iam,
+        expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
+        error,
+      };
+    });
+  }
+
+  /**
+   * Stops all work for good: pending dials are rejected, timers and connections to the APIs end. Sockets that were
+   * handed out belong to their callers and stay open. Idempotent.
+   */
+  async close(): Promise<void> {
+    if (this.#life.signal.aborted) return;
+    const reason = closedError();
+    this.#life.abort(reason);
+    for (const { info } of this.#instances.values()) info.close(reason);
+    publish('close', { instances: [...this.#instances.values()].map(({ instance }) => instance.id) });
+    this.#instances.clear();
+    await this.#controlPlane?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #resolve(options: ConnectionOptions): ResolvedConnection {
+    refuseUnknown('`connect`', options, connectionOptionNames);
+    return resolveConnection(options);
+  }
+
+  async #dial(
+    connection: ResolvedConnection,
+    engine: Engine | undefined,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<TLSSocket> {
+    const { instance } = connection;
+    const cache = this.#instance(connection);
+    const info = await waitOrAbort(cache.info.get(), signal);
+    if (engine && !info.databaseVersion.startsWith(engine)) {
+      const what = `The driver speaks ${engine}, the instance runs ${info.databaseVersion || 'an unknown engine'}`;
+      throw new ConfigError('CLOUDSQL_ENGINE_MISMATCH', what, { instance: instance.id });
+    }
+    const [ipType, host] = chooseAddress(info, connection);
+    Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${cloudSqlPort} to answer` });
+    const identity = { commonName: `${instance.project}:${instance.name}`, serverName: info.serverName };
+    const { secureContext } = info;
+    try {
+      const socket = await dial({ instance: instance.id, host, port: cloudSqlPort, secureContext, identity }, signal);
+      // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.
+      socket.on('error', (error: Error & { code?: string }) => {
+        if (error.code?.startsWith('ERR_SSL_')) cache.info.suspect(info);
+      });
+      return socket;
+    } catch (error) {
+      if (!signal.aborted) cache.info.suspect(info);
+      throw error;
+    }
+  }
+
+  #instance({ instance, authType }: ResolvedConnection): InstanceCache {
+    const plane = this.#plane();
+    const iam = authType === 'IAM';
+    const key = `${instance.id} ${iam}`;
+    const known = this.#instances.get(key);
+    if (known) return known;
+    if (instance.project.startsWith('demo-') && !plane.emulated) {
+      throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', 'CLOUDSQL_EMULATOR_HOST is not set', {
+        instance: instance.id,
+      });
+    }
+    const made = new InstanceCache(plane, instance, iam);
+    this.#instances.set(key, made);
+    return made;
+  }
+
+  #plane(): ControlPlane {
+    if (this.#life.signal.aborted) throw closedError();
+    this.#controlPlane ??= controlPlane(this.#options);
+    return this.#controlPlane;
+  }
+}
+
+function chooseAddress({ addresses }: ConnectionInfo, { ipTypes, instance }: ResolvedConnection): [IpType, string] {
+  for (const type of ipTypes) {
+    const address = addresses.get(type);
+    if (address) return [type, address];
+  }
+  const has = [...addresses.keys()].map((type) => `'${type}'`).join(', ') || 'none';
+  throw new ConfigError('CLOUDSQL_NO_ADDRESS', `\`ipType\` is ${ipTypes.map((type) => `'${type}'`).join(', ')}`, {
+    instance: instance.id,
+    remedy: `The instance has: ${has}. Set \`ipType\` to one of these, or enable the other type on the instance.`,
+  });
+}
+
+function closedError(): CloudSqlError {
+  return new ConfigError('CLOUDSQL_CONNECTOR_CLOSED', 'The connector is closed');
+}

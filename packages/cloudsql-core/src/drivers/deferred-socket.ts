@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { DialError, toDriverError } from '../errors.ts';
+
+type Done = (error?: Error | null) => void;
+
+export interface DeferredSocketOptions {
+  /** Makes the real socket; called once. */
+  readonly dial: (signal: AbortSignal) => Promise<Socket>;
+  /** May alter the first thing that the driver writes; called when the real socket is there. */
+  readonly firstWrite?: (chunk: Buffer) => Buffer;
+}
+
+/**
+ * A socket that a driver can have at once, while the real one is still being dialled. What is written meanwhile waits;
+ * `connect` and `ready` are emitted when the real socket is ready; destroying it gives the dial up. Drivers treat it as
+ * a `net.Socket`: all that they are known to call is here.
+ */
+export class DeferredSocket extends Duplex {
+  readonly #dial: (signal: AbortSignal) => Promise<Socket>;
+  readonly #abort = new AbortController();
+  /** What the driver asked of the socket before there was one. */
+  #settings: ((socket: Socket) => void)[] = [];
+  #socket: Socket | undefined;
+  #dialling = false;
+  #answered = false;
+  #pending: (() => void) | undefined;
+  #firstWrite: ((chunk: Buffer) => Buffer) | undefined;
+
+  constructor({ dial, firstWrite }: DeferredSocketOptions) {
+    super({ allowHalfOpen: false });
+    this.#dial = dial;
+    this.#firstWrite = firstWrite;
+  }
+
+  /** Starts the dial; whatever address a driver passes is ignored, because the connector knows where to go. */
+  connect(): this {
+    if (this.#dialling || this.destroyed) return this;
+    this.#dialling = true;
+    this.#dial(this.#abort.signal).then(
+      (socket) => this.#adopt(socket),
+      (error: unknown) => this.destroy(toDriverError(error)),
+    );
+    return this;
+  }
+
+  get connecting(): boolean {
+    return this.#dialling && !this.#socket && !this.destroyed;
+  }
+
+  get pending(): boolean {
+    return !this.#socket;
+  }
+
+  get encrypted(): true {
+    return true;
+  }
+
+  get readyState(): string {
+    return this.connecting ? 'opening' : (this.#socket?.readyState ?? 'closed');
+  }
+
+  address(): object {
+    return this.#socket?.address() ?? {};
+  }
+
+  setNoDelay(on?: boolean): this {
+    return this.#setting((socket) => socket.setNoDelay(on));
+  }
+
+  setKeepAlive(on?: boolean, delayMs?: number): this {
+    return this.#setting((socket) => socket.setKeepAlive(on, delayMs));
+  }
+
+  setTimeout(ms: number, listener?: () => void): this {
+    if (listener) this.once('timeout', listener);
+    return this.#setting((socket) => socket.setTimeout(ms));
+  }
+
+  ref(): this {
+    return this.#setting((socket) => socket.ref());
+  }
+
+  unref(): this {
+    return this.#setting((socket) => socket.unref());
+  }
+
+  override _read(): void {
+    this.#socket?.resume();
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {
+    if (this.#socket) this.#send(this.#socket, chunk, done);
+    else this.#pending = () => this._write(chunk, 'utf8', done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'utf8', done);
+  }
+
+  override _final(done: Done): void {
+    if (this.#socket && !this.#socket.destroyed) this.#socket.end(done);
+    else if (this.connecting) this.#pending = () => this._final(done);
+    else done();
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.#abort.abort();
+    this.#socket?.destroy();
+    this.#settings = [];
+    this.#pending = undefined;
+    done(error);
+  }
+
+  #send(socket: Socket, chunk: Buffer, done: Done): void {
+    const alter = this.#firstWrite;
+    this.#firstWrite = undefined;
+    socket.write(alter ? alter(chunk) : chunk, done);
+  }
+
+  #setting(apply: (socket: Socket) => void): this {
+    if (this.#socket) apply(this.#socket);
+    else if (!this.destroyed) this.#settings.push(apply);
+    return this;
+  }
+
+  #adopt(socket: Socket): void {
+    if (this.destroyed) {
+      socket.destroy();
+      return;
+    }
+    this.#socket = socket;
+    for (const apply of this.#settings) apply(socket);
+    this.#settings = [];
+    socket.on('data', (chunk: Buffer) => {
+      this.#answered = true;
+      if (!this.push(chunk)) socket.pause();
+    });
+    socket.on('end', () => {
+      if (this.#answered || this.writableEnded) this.push(null);
+      else
+        this.destroy(
+          toDriverError(new DialError('CLOUDSQL_SERVER_CLOSED', 'The server closed the connection at once')),
+        );
+    });
+    socket.on('timeout', () => this.emit('timeout'));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => {
+      // After an orderly end the reader may still be busy with what came before it.
+      if (!socket.readableEnded) this.destroy();
+    });
+    this.emit('connect');
+    this.emit('ready');
+    const flush = this.#pending;
+    this.#pending = undefined;
+    flush?.();
+  }
+}

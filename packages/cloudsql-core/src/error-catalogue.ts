@@ -1,0 +1,201 @@
+/**
+ * What can go wrong, in one table: the code is the contract, the summary and the remedy are what `docs/errors.md`
+ * shows, and the remedy is also the end of every message.
+ */
+export const errorCatalogue = {
+  CLOUDSQL_INVALID_INSTANCE_NAME: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The instance name is not one that can be connected to.',
+    remedy:
+      'Use the instance connection name, project:region:instance, as `gcloud sql instances describe INSTANCE --format="value(connectionName)"` prints it.',
+  },
+  CLOUDSQL_MISSING_OPTION: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'A required option is absent.',
+    remedy: 'Set the option that the message names.',
+  },
+  CLOUDSQL_INVALID_OPTION: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'An option has a value that it cannot have.',
+    remedy: 'Use one of the values that the message lists.',
+  },
+  CLOUDSQL_UNKNOWN_OPTION: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'An option is not one that exists.',
+    remedy: 'Correct its spelling or remove it.',
+  },
+  CLOUDSQL_OWNED_OPTION: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'An option would make the driver dial by itself, past the connector.',
+    remedy: 'Remove it: the connector decides the address, the TLS settings and the socket.',
+  },
+  CLOUDSQL_CONFLICTING_OPTIONS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'Two options contradict each other.',
+    remedy: 'Keep one of the two.',
+  },
+  CLOUDSQL_INVALID_URL: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The connection URL cannot be used.',
+    remedy: 'Write postgresql://USER@/DATABASE?instance=project:region:instance, with no host and no port.',
+  },
+  CLOUDSQL_ENGINE_MISMATCH: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The driver speaks the protocol of another database engine than the instance runs.',
+    remedy: 'Use a driver for the engine of the instance, or name another instance.',
+  },
+  CLOUDSQL_REGION_MISMATCH: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The instance is in another region than its name says.',
+    remedy: 'Correct the region in the instance connection name.',
+  },
+  CLOUDSQL_UNSUPPORTED_INSTANCE: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The instance is of a kind that takes no ephemeral certificates.',
+    remedy: 'Use a second generation Cloud SQL instance.',
+  },
+  CLOUDSQL_NO_ADDRESS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The instance has no address of the chosen type.',
+    remedy: 'Set `ipType` to a type that the instance has, or enable that type on the instance.',
+  },
+  CLOUDSQL_UNKNOWN_DATABASE_USER: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The credentials do not say which e-mail address they belong to, so the database user is unknown.',
+    remedy: 'Set the option `user` to the IAM database user.',
+  },
+  CLOUDSQL_NO_CREDENTIALS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'No Google credentials were found, or they could not be read.',
+    remedy:
+      'Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS, attach a service account, or pass the option `credentials`.',
+  },
+  CLOUDSQL_EMULATOR_REFUSED: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The emulator variable is set where it must not take effect.',
+    remedy: 'Unset CLOUDSQL_EMULATOR_HOST, or point it at a loopback address outside production.',
+  },
+  CLOUDSQL_EMULATOR_REQUIRED: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'A project whose id starts with "demo-" exists only in the emulator.',
+    remedy: 'Start the emulator and set CLOUDSQL_EMULATOR_HOST, or name an instance of a real project.',
+  },
+  CLOUDSQL_CONNECTOR_CLOSED: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The connector was closed and stays closed.',
+    remedy: 'Create a new Connector, or close the old one later.',
+  },
+  CLOUDSQL_PERMISSION_DENIED: {
+    kind: 'RefreshError',
+    retryable: false,
+    summary: 'The principal may not connect to the instance, or the instance does not exist.',
+    remedy: 'Grant the principal the role roles/cloudsql.client on the project, and check the instance name.',
+  },
+  CLOUDSQL_API_DISABLED: {
+    kind: 'RefreshError',
+    retryable: false,
+    summary: 'The Cloud SQL Admin API is not enabled in the project.',
+    remedy: 'Run `gcloud services enable sqladmin.googleapis.com` for the project that the message names.',
+  },
+  CLOUDSQL_INSTANCE_NOT_FOUND: {
+    kind: 'RefreshError',
+    retryable: false,
+    summary: 'The project has no instance of this name.',
+    remedy: 'Check the project and the name with `gcloud sql instances list --project PROJECT`.',
+  },
+  CLOUDSQL_API_ERROR: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'The Cloud SQL Admin API answered with an error.',
+    remedy: 'The answer of the API says why; an error of 500 and above may pass by itself.',
+  },
+  CLOUDSQL_API_UNREACHABLE: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'The Cloud SQL Admin API could not be reached.',
+    remedy: 'Allow egress to sqladmin.googleapis.com port 443, or set HTTPS_PROXY.',
+  },
+  CLOUDSQL_BAD_API_ANSWER: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'The Cloud SQL Admin API answered with something that cannot be used.',
+    remedy: 'Check that no proxy alters the answers; otherwise report it as a bug.',
+  },
+  CLOUDSQL_TOKEN_FAILED: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'The credentials gave no access token.',
+    remedy: 'The cause says why; check the credentials with `gcloud auth application-default print-access-token`.',
+  },
+  CLOUDSQL_CLOCK_SKEW: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'A certificate or token that was just issued is already expired.',
+    remedy: 'Set the clock of this machine.',
+  },
+  CLOUDSQL_REFRESH_TIMEOUT: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'A certificate did not arrive in time.',
+    remedy: 'Check the egress to sqladmin.googleapis.com port 443 and the credentials.',
+  },
+  CLOUDSQL_DIAL_FAILED: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'No TCP connection to the instance came about.',
+    remedy:
+      'Check that this machine can reach the address on port 3307: a private address needs the VPC of the instance, a public one needs egress.',
+  },
+  CLOUDSQL_DIAL_TIMEOUT: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The connection was not ready in time.',
+    remedy:
+      'The message says what was being waited for: an address that stays silent is usually the wrong `ipType` or a firewall without port 3307.',
+  },
+  CLOUDSQL_DIAL_ABORTED: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The connection was given up by its caller before it was ready.',
+    remedy: 'Nothing is to be done unless it was not meant.',
+  },
+  CLOUDSQL_TLS_FAILED: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The TLS handshake with the instance failed.',
+    remedy:
+      'Retry: a new certificate is fetched. If it persists, check that nothing between here and port 3307 alters TLS.',
+  },
+  CLOUDSQL_SERVER_IDENTITY: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The server that answered cannot prove that it is the instance.',
+    remedy: 'Do not bypass this. Check DNS and routing: another server answers at the address of the instance.',
+  },
+  CLOUDSQL_SERVER_CLOSED: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The server closed the connection after the TLS handshake, before it sent anything.',
+    remedy:
+      'Usually the client certificate was refused (expired, revoked, clock) or the instance is restarting: retry, then look at the log of the instance.',
+  },
+} as const;
+
+/** The stable codes of this library's errors. They are documented in `docs/errors.md`. */
+export type CloudSqlErrorCode = keyof typeof errorCatalogue;

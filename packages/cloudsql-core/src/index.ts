@@ -1,0 +1,18 @@
+export { type ConnectOptions, Connector, type InstanceStatus } from './connector.ts';
+export type { AccessToken, CredentialSource, TokenSource } from './credentials/credentials.ts';
+export type { Engine } from './credentials/database-user.ts';
+export {
+  CloudSqlError,
+  type CloudSqlErrorCode,
+  type CloudSqlErrorDetails,
+  ConfigError,
+  DialError,
+  type DriverError,
+  errorCatalogue,
+  RefreshError,
+} from './errors.ts';
+export type { KeyPair } from './key-pair.ts';
+export { refuseOwned } from './options/check.ts';
+export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
+export type { ConnectorOptions } from './options/connector-options.ts';
+export type { CloseEvent, DialEvent, Logger, PoolErrorEvent, RefreshEvent } from './telemetry.ts';

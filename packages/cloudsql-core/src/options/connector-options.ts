@@ -1,0 +1,95 @@
+import type { CredentialSource } from '../credentials/credentials.ts';
+import { ConfigError } from '../errors.ts';
+import { isLoopback } from '../http.ts';
+import type { KeyPair } from '../key-pair.ts';
+import type { Logger } from '../telemetry.ts';
+import { describe, optionalMilliseconds, optionalString, refuseUnknown } from './check.ts';
+
+/** Options of a {@link Connector}. All have defaults that suit an application on Google Cloud and on a laptop. */
+export interface ConnectorOptions {
+  /**
+   * Where Google credentials come from: a key file, an access token with a login token, or an `AuthClient` or
+   * `GoogleAuth` of google-auth-library.
+   * @default Application Default Credentials
+   */
+  readonly credentials?: CredentialSource;
+  /**
+   * The project that API quota is charged to.
+   * @default what the credentials or GOOGLE_CLOUD_QUOTA_PROJECT say
+   */
+  readonly quotaProject?: string;
+  /**
+   * Other addresses of Google's APIs: `https:` anywhere, `http:` only on loopback.
+   * @default https://sqladmin.googleapis.com
+   */
+  readonly endpoints?: { readonly sqlAdmin?: string };
+  /**
+   * How long one dial may take, in milliseconds: credentials, refresh, TCP and TLS together.
+   * @default 30_000
+   */
+  readonly dialTimeoutMs?: number;
+  /** The client's RSA key pair, PEM encoded. @default one that is made per process */
+  readonly keyPair?: KeyPair;
+  /** Appended to the user agent of API calls. */
+  readonly userAgent?: string;
+  /** Receives what would otherwise go unseen, such as a failed background refresh. @default nothing is written */
+  readonly logger?: Logger;
+  /**
+   * What `CLOUDSQL_EMULATOR_HOST` may do: `'LOCAL'` lets it name a loopback address outside production, `'ANY'` lets
+   * it take effect anywhere, `'NEVER'` ignores it.
+   * @default 'LOCAL'
+   */
+  readonly emulator?: 'LOCAL' | 'ANY' | 'NEVER';
+}
+
+const names = [
+  'credentials',
+  'quotaProject',
+  'endpoints',
+  'dialTimeoutMs',
+  'keyPair',
+  'userAgent',
+  'logger',
+  'emulator',
+] as const satisfies readonly (keyof ConnectorOptions)[];
+
+/** {@link ConnectorOptions}, checked and with defaults applied. */
+export interface ResolvedConnectorOptions extends ConnectorOptions {
+  readonly dialTimeoutMs: number;
+  readonly emulator: 'LOCAL' | 'ANY' | 'NEVER';
+}
+
+/**
+ * Checks a connector's options and applies defaults.
+ * @throws ConfigError `CLOUDSQL_UNKNOWN_OPTION`, `CLOUDSQL_INVALID_OPTION`
+ */
+export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConnectorOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `Expected the connector's options, got ${describe(options)}`);
+  }
+  refuseUnknown('Connector', options, names);
+  optionalString('quotaProject', options.quotaProject);
+  optionalString('userAgent', options.userAgent);
+  checkEndpoint(options.endpoints);
+  const emulator = options.emulator ?? 'LOCAL';
+  if (!['LOCAL', 'ANY', 'NEVER'].includes(emulator)) {
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', "Expected `emulator` to be 'LOCAL', 'ANY' or 'NEVER'");
+  }
+  return Object.freeze({
+    ...options,
+    emulator,
+    dialTimeoutMs: optionalMilliseconds('dialTimeoutMs', options.dialTimeoutMs, 1) ?? 30_000,
+  });
+}
+
+function checkEndpoint(endpoints: ConnectorOptions['endpoints']): void {
+  if (endpoints === undefined) return;
+  refuseUnknown('`endpoints`', endpoints, ['sqlAdmin']);
+  const value = optionalString('endpoints.sqlAdmin', endpoints.sqlAdmin);
+  if (value === undefined) return;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return;
+  throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`endpoints.sqlAdmin\` is "${value}"`, {
+    remedy: 'Use an https URL, or an http URL of a loopback address: access tokens are sent to it.',
+  });
+}

@@ -1,0 +1,106 @@
+import { waitOrAbort } from '../deadline.ts';
+import type { Expiring, RefreshPolicy } from './policy.ts';
+import { refreshDelay, retryDelay } from './schedule.ts';
+
+/** Between two fetches that were asked for by {@link RefreshAhead.suspect}, in milliseconds. */
+const suspectIntervalMs = 30_000;
+
+/**
+ * Keeps a value fresh ahead of its expiry, as long as somebody uses it.
+ *
+ * Invariants: at most one fetch runs at a time; a valid value is never dropped because a fetch failed; an expired one
+ * is never handed out; a failed fetch in the background rejects nowhere; the timer never keeps the process alive.
+ * A value that nobody asked for during one of its lives is left to expire: no timer, no fetch, until the next `get`.
+ */
+export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
+  readonly #fetch: (signal: AbortSignal) => Promise<T>;
+  readonly #life = new AbortController();
+  #current: T | undefined;
+  #fetching: Promise<T> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #usedAt = 0;
+  #fetchedAt = 0;
+  #suspectedAt = 0;
+  #failures = 0;
+
+  /** `fetch` has its own deadline, reports its own failures, and stops when the signal fires: then nobody waits. */
+  constructor(fetch: (signal: AbortSignal) => Promise<T>) {
+    this.#fetch = fetch;
+  }
+
+  peek(): T | undefined {
+    const current = this.#current;
+    return current && current.expiresAt > Date.now() ? current : undefined;
+  }
+
+  get(): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#life.signal.reason as Error);
+    this.#usedAt = Date.now();
+    const current = this.peek();
+    if (!current) return this.#refresh();
+    // Asleep, or woken up late: the value is good, and somebody uses it again.
+    if (!this.#timer && !this.#fetching) this.#schedule(refreshDelay(current.expiresAt - Date.now()));
+    return Promise.resolve(current);
+  }
+
+  suspect(value: T): void {
+    const now = Date.now();
+    if (this.#closed || value !== this.#current || now - this.#suspectedAt < suspectIntervalMs) return;
+    this.#suspectedAt = now;
+    this.#refreshInBackground();
+  }
+
+  close(reason: Error): void {
+    this.#life.abort(reason);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#current = undefined;
+  }
+
+  get #closed(): boolean {
+    return this.#life.signal.aborted;
+  }
+
+  #refresh(): Promise<T> {
+    this.#fetching ??= this.#start().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #start(): Promise<T> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { signal } = this.#life;
+    try {
+      const value = await waitOrAbort(this.#fetch(signal), signal);
+      const now = Date.now();
+      this.#current = value;
+      this.#fetchedAt = now;
+      this.#failures = 0;
+      this.#schedule(refreshDelay(value.expiresAt - now));
+      return value;
+    } catch (error) {
+      this.#failures++;
+      // Without a valid value there is nothing to keep fresh: the next `get` fetches, and reports its own failure.
+      if (!this.#closed && this.peek()) this.#schedule(retryDelay(this.#failures));
+      throw error;
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const life = (this.#current?.expiresAt ?? 0) - this.#fetchedAt;
+      if (Date.now() - this.#usedAt <= life) this.#refreshInBackground();
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  /** The failure was published by the fetch itself, and the next `get` meets it if it still matters. */
+  #refreshInBackground(): void {
+    this.#refresh().catch(() => {});
+  }
+}

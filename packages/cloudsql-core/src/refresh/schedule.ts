@@ -1,0 +1,20 @@
+const minutes = 60_000;
+
+/** setTimeout fires at once for delays that do not fit 31 bits. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * How long to wait before a value is fetched anew, in milliseconds, given how long it remains valid: half of an hour
+ * and more, four minutes before the end of less (as Google's connectors do), and half of what is shorter than eight
+ * minutes, so that short lives never turn into a tight loop.
+ */
+export function refreshDelay(remainingMs: number): number {
+  if (remainingMs >= 60 * minutes) return Math.min(remainingMs / 2, longest);
+  if (remainingMs >= 8 * minutes) return remainingMs - 4 * minutes;
+  return Math.max(remainingMs / 2, 1000);
+}
+
+/** How long to wait after failures in a row, in milliseconds: 1 s doubling to 30 s, with jitter. */
+export function retryDelay(failures: number, random: number = Math.random()): number {
+  return Math.min(1000 * 2 ** (failures - 1), 30_000) * (0.5 + random / 2);
+}

@@ -1,0 +1,156 @@
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import type { AccessToken, Credentials } from '../credentials/credentials.ts';
+import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
+import type { Instance } from '../instance/instance.ts';
+import type { KeyPair } from '../key-pair.ts';
+import type { IpType } from '../options/connection-options.ts';
+import type { ApiCall, ApiClient } from './api-client.ts';
+import type { ConnectionInfo } from './connection-info.ts';
+
+/** Where the Cloud SQL Admin API is, unless an option says otherwise. */
+export const sqlAdminEndpoint = 'https://sqladmin.googleapis.com';
+
+/** The port on which every instance speaks TLS with ephemeral certificates. */
+export const cloudSqlPort = 3307;
+
+/** What fetching takes. */
+export interface CloudSqlRequest {
+  readonly instance: Instance;
+  /** Whether the login token goes into the certificate. */
+  readonly iam: boolean;
+  readonly api: ApiClient;
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+  readonly keyPair: Promise<KeyPair>;
+  readonly signal: AbortSignal;
+}
+
+/** Fetches metadata and an ephemeral certificate, in parallel, and makes one thing of the two. */
+export async function fetchCloudSql(request: CloudSqlRequest): Promise<ConnectionInfo> {
+  const apiToken = request.credentials.apiToken();
+  const [metadata, certificate, keys] = await Promise.all([
+    apiToken.then((token) => fetchMetadata(request, token)),
+    fetchCertificate(request, apiToken),
+    request.keyPair,
+  ]);
+  const secureContext = parsed(request, 'certificate or key', () =>
+    createSecureContext({
+      ca: metadata.serverCa,
+      cert: certificate.pem,
+      key: keys.privateKey,
+      minVersion: 'TLSv1.3',
+      // Google may hand out an intermediate without its root.
+      allowPartialTrustChain: true,
+    }),
+  );
+  return { ...metadata, secureContext, expiresAt: certificate.expiresAt };
+}
+
+interface Metadata extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'databaseVersion'> {
+  readonly serverCa: string;
+}
+
+/** `connectSettings`, as far as it is used: https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/connect */
+interface ConnectSettings {
+  region?: string;
+  backendType?: string;
+  databaseVersion?: string;
+  ipAddresses?: { type?: string; ipAddress?: string }[];
+  serverCaCert?: { cert?: string };
+  dnsName?: string;
+  dnsNames?: { name?: string; connectionType?: string; dnsScope?: string }[];
+  pscEnabled?: boolean;
+}
+
+async function fetchMetadata(request: CloudSqlRequest, { token }: AccessToken): Promise<Metadata> {
+  const { instance } = request;
+  const settings: ConnectSettings = await request.api.call({
+    ...callOf(request, '/connectSettings'),
+    method: 'GET',
+    token,
+  });
+  if (settings.region !== instance.region) {
+    throw failure(
+      request,
+      'CLOUDSQL_REGION_MISMATCH',
+      `The instance is in ${settings.region}, not in ${instance.region}`,
+    );
+  }
+  if (settings.backendType && settings.backendType !== 'SECOND_GEN') {
+    throw failure(request, 'CLOUDSQL_UNSUPPORTED_INSTANCE', `The instance is of the kind ${settings.backendType}`);
+  }
+  const serverCa = settings.serverCaCert?.cert ?? '';
+  parsed(request, 'server CA', () => new X509Certificate(serverCa));
+  return {
+    serverCa,
+    addresses: addressesOf(settings),
+    serverName: (settings.dnsNames?.[0]?.name || settings.dnsName)?.replace(/\.$/, '') || undefined,
+    databaseVersion: settings.databaseVersion ?? '',
+  };
+}
+
+function addressesOf({ ipAddresses = [], dnsNames = [], dnsName, pscEnabled }: ConnectSettings): Map<IpType, string> {
+  const addresses = new Map<IpType, string>();
+  for (const { type, ipAddress } of ipAddresses) {
+    if (type === 'PRIMARY' && ipAddress) addresses.set('PUBLIC', ipAddress);
+    if (type === 'PRIVATE' && ipAddress) addresses.set('PRIVATE', ipAddress);
+  }
+  const psc = dnsNames.find(
+    (e) => e.name && e.connectionType === 'PRIVATE_SERVICE_CONNECT' && e.dnsScope === 'INSTANCE',
+  );
+  const pscName = pscEnabled ? psc?.name || dnsName : undefined;
+  if (pscName) addresses.set('PSC', pscName.replace(/\.$/, ''));
+  return addresses;
+}
+
+async function fetchCertificate(
+  request: CloudSqlRequest,
+  apiToken: Promise<AccessToken>,
+): Promise<{ pem: string; expiresAt: number }> {
+  const [api, login, { publicKey }] = await Promise.all([
+    apiToken,
+    request.iam ? request.credentials.loginToken() : undefined,
+    request.keyPair,
+  ]);
+  const answer = await request.api.call({
+    ...callOf(request, ':generateEphemeralCert'),
+    method: 'POST',
+    token: api.token,
+    body: { public_key: publicKey, ...(login ? { access_token: login.token } : {}) },
+  });
+  const pem = (answer.ephemeralCert as { cert?: string } | undefined)?.cert ?? '';
+  const certificate = parsed(request, 'ephemeral certificate', () => new X509Certificate(pem));
+  // The server refuses a certificate whose login token has expired.
+  const expiresAt = Math.min(Date.parse(certificate.validTo), login?.expiresAt ?? Number.POSITIVE_INFINITY);
+  if (expiresAt <= Date.now()) {
+    const until = new Date(expiresAt).toISOString();
+    throw failure(
+      request,
+      'CLOUDSQL_CLOCK_SKEW',
+      `The new certificate expired at ${until}, and it is ${new Date().toISOString()}`,
+    );
+  }
+  return { pem, expiresAt };
+}
+
+function callOf(
+  { instance, endpoint, signal }: CloudSqlRequest,
+  path: string,
+): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
+  const base = endpoint.replace(/\/$/, '');
+  const url = `${base}/sql/v1beta4/projects/${encodeURIComponent(instance.project)}/instances/${instance.name}${path}`;
+  return { url, instance: instance.id, signal };
+}
+
+function parsed<T>(request: CloudSqlRequest, what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw failure(request, 'CLOUDSQL_BAD_API_ANSWER', `The API sent no usable ${what}`, cause);
+  }
+}
+
+function failure({ instance }: CloudSqlRequest, code: CloudSqlErrorCode, what: string, cause?: unknown): Error {
+  return cloudSqlError(code, what, { instance: instance.id, ...(cause === undefined ? {} : { cause }) });
+}

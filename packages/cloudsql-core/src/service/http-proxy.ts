@@ -1,0 +1,53 @@
+import http from 'node:http';
+import https from 'node:https';
+import tls from 'node:tls';
+import { isLoopback } from '../http.ts';
+
+/**
+ * An agent that reaches an https API through the proxy that HTTPS_PROXY names, by HTTP CONNECT; undefined where none
+ * is to be used. TLS runs from end to end: the proxy sees the host name and nothing else.
+ */
+export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): https.Agent | undefined {
+  const value = env.HTTPS_PROXY || env.https_proxy;
+  if (!value || url.protocol !== 'https:' || isLoopback(url.hostname) || excluded(url.hostname, env)) return undefined;
+  const proxy = new URL(value.includes('://') ? value : `http://${value}`);
+  const agent = new https.Agent({ keepAlive: true });
+  type Created = (error: Error | null, socket?: tls.TLSSocket) => void;
+  const createConnection = (options: tls.ConnectionOptions, done: Created): void => {
+    const { connect } = tunnel(proxy, url);
+    connect.on('error', done);
+    connect.on('connect', (answer: http.IncomingMessage, socket: tls.TLSSocket) => {
+      if (answer.statusCode === 200) {
+        done(null, tls.connect({ ...options, socket, servername: url.hostname }));
+        return;
+      }
+      socket.destroy();
+      done(new Error(`the proxy ${proxy.host} answered ${answer.statusCode}`));
+    });
+    connect.end();
+  };
+  return Object.assign(agent, { createConnection });
+}
+
+function tunnel(proxy: URL, target: URL): { connect: http.ClientRequest } {
+  const { request } = proxy.protocol === 'https:' ? https : http;
+  const login = proxy.username && `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  const path = `${target.hostname}:${target.port || 443}`;
+  const connect = request({
+    host: proxy.hostname,
+    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    method: 'CONNECT',
+    path,
+    headers: { Host: path, ...(login && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }) },
+    agent: false,
+  });
+  return { connect };
+}
+
+function excluded(host: string, env: NodeJS.ProcessEnv): boolean {
+  const list = (env.NO_PROXY || env.no_proxy || '').split(/[\s,]+/).filter(Boolean);
+  return list.some((entry) => {
+    const name = entry.replace(/^\*?\./, '').replace(/:\d+$/, '');
+    return entry === '*' || host === name || host.endsWith(`.${name}`);
+  });
+}

@@ -1,0 +1,59 @@
+import { type Channel, channel } from 'node:diagnostics_channel';
+import type { TLSSocket } from 'node:tls';
+
+/** Where the library writes, when it is given one: `console` and pino both fit. Nothing is printed otherwise. */
+export interface Logger {
+  debug?(message: string): void;
+  warn(message: string): void;
+}
+
+/** Published on `cloudsql:dial` after every dial, successful or not. */
+export interface DialEvent {
+  /** Instance connection name. */
+  readonly instance: string;
+  readonly ipType?: 'PUBLIC' | 'PRIVATE' | 'PSC';
+  /** The host that was dialled, once it was known. */
+  readonly address?: string;
+  readonly durationMs: number;
+  /** The connected socket; observers read from it (`getProtocol()`, `getCipher()`, `getCertificate()`) and leave it be. */
+  readonly socket?: TLSSocket;
+  readonly error?: Error;
+}
+
+/** Published on `cloudsql:refresh` after every fetch of metadata and certificate. */
+export interface RefreshEvent {
+  readonly instance: string;
+  readonly durationMs: number;
+  /** When the new certificate (or the login token in it) expires. */
+  readonly expiresAt?: Date;
+  readonly error?: Error;
+}
+
+/** Published on `cloudsql:pool-error` when an idle connection of a pool made by an adapter fails. */
+export interface PoolErrorEvent {
+  readonly error: Error;
+}
+
+/** Published on `cloudsql:close` when a connector is closed. */
+export interface CloseEvent {
+  readonly instances: readonly string[];
+}
+
+interface Channels {
+  dial: DialEvent;
+  refresh: RefreshEvent;
+  'pool-error': PoolErrorEvent;
+  close: CloseEvent;
+}
+
+const channels: Record<keyof Channels, Channel> = {
+  dial: channel('cloudsql:dial'),
+  refresh: channel('cloudsql:refresh'),
+  'pool-error': channel('cloudsql:pool-error'),
+  close: channel('cloudsql:close'),
+};
+
+/** Publishes on the `node:diagnostics_channel` named `cloudsql:<name>`; free when nobody listens. */
+export function publish<Name extends keyof Channels>(name: Name, event: Channels[Name]): void {
+  if (channels[name].hasSubscribers) channels[name].publish(event);
+}
