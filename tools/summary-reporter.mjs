@@ -1,0 +1,44 @@
+// A vitest reporter whose last word is `N passed, N failed, N skipped`, whatever else is printed.
+// Above it, the skipped tests with their reasons.
+
+/** @implements {import('vitest/node').Reporter} */
+export default class SummaryReporter {
+  #passed = 0;
+  #failed = 0;
+  /** @type {string[]} */
+  #skipped = [];
+
+  onInit() {
+    // At the very end of the process: other reporters and vitest itself write after the tests.
+    process.on('exit', () => {
+      const skipped = this.#skipped.map((line) => `skipped: ${line}\n`).join('');
+      process.stdout.write(
+        `${skipped}${this.#passed} passed, ${this.#failed} failed, ${this.#skipped.length} skipped\n`,
+      );
+    });
+  }
+
+  /**
+   * @param {ReadonlyArray<import('vitest/node').TestModule>} modules
+   * @param {ReadonlyArray<unknown>} unhandledErrors
+   */
+  onTestRunEnd(modules, unhandledErrors) {
+    // An error outside of any test makes the run fail, so it must not be summed up as `0 failed`.
+    this.#failed = unhandledErrors.length;
+    this.#passed = 0;
+    this.#skipped = [];
+    for (const module of modules) {
+      let failedTests = 0;
+      for (const test of module.children.allTests()) {
+        const { state, note } = /** @type {{ state: string, note?: string }} */ (test.result());
+        if (state === 'passed') this.#passed++;
+        else if (state === 'failed') failedTests++;
+        else {
+          this.#skipped.push(`${module.relativeModuleId} > ${test.fullName} (${note ?? 'no reason given'})`);
+        }
+      }
+      // A file that could not be loaded, or whose hooks failed, has no failed test.
+      this.#failed += failedTests || Number(module.state() === 'failed');
+    }
+  }
+}

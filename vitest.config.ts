@@ -1,0 +1,42 @@
+import fs from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const packages = fs.readdirSync(new URL('packages', import.meta.url)).sort();
+
+const projects: TestProjectInlineConfiguration[] = [
+  ...packages.map((name) => ({
+    extends: true as const,
+    test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'] },
+  })),
+  { extends: true, test: { name: 'test', root: 'test', include: ['**/*.test.ts'] } },
+  {
+    extends: true,
+    test: {
+      name: 'types',
+      include: [],
+      typecheck: {
+        enabled: true,
+        // One compiler run for all type tests.
+        only: true,
+        include: ['{packages/*/test,test}/**/*.test-d.ts'],
+        tsconfig: './tsconfig.json',
+        // Errors elsewhere are found by `npm run check`; here half of the packages may not be installed.
+        ignoreSourceErrors: true,
+      },
+    },
+  },
+];
+
+export default defineConfig({
+  test: {
+    projects,
+    pool: 'forks',
+    // Tests wait for sockets and databases most of the time, so two at once is right even for one core.
+    maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    setupFiles: ['./tools/no-open-handles.mjs'],
+    reporters: ['default', './tools/summary-reporter.mjs'],
+  },
+});
