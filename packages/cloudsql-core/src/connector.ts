@@ -149,6 +149,12 @@ export class Connector {
     return this.#plane().credentials.loginToken();
   }
 
+  /** Reports an error of an idle pooled connection, which would otherwise have no listener and end the process. */
+  reportPoolError(error: Error): void {
+    publish('pool-error', { error });
+    this.#options.logger?.warn(`An idle database connection was lost: ${error.message}`);
+  }
+
   /** What is known of each instance, for health checks. Starts nothing. */
   status(): InstanceStatus[] {
     return [...this.#instances.values()].map(({ instance, iam, info, error }) => {

@@ -13,18 +13,23 @@ import { renameUser } from './pg-startup.ts';
 /** The options of `pg` that this binding sets, because setting them otherwise would bypass the connector. */
 export type PgOwnedOption = 'host' | 'port' | 'ssl' | 'sslnegotiation' | 'stream';
 
-/** What names the instance: options, or a URL that holds them. */
-export type PgTarget =
-  | (ConnectionOptions & { readonly connectionString?: never })
-  | ({ readonly connectionString: string } & { readonly [Option in keyof ConnectionOptions]?: never });
-
-/** Options of `pg`, given as `Native`, with the instance in place of the address. */
-export type PgCloudSqlOptions<Native = object> = PgTarget & {
-  /** The connector to use, or options for one. @default the one that the process shares */
-  readonly connector?: Connector | ConnectorOptions;
-} & Omit<Native, keyof ConnectionOptions | PgOwnedOption | 'connectionString' | 'connector'> & {
-    readonly [Option in PgOwnedOption]?: never;
+/**
+ * Options of an ORM or driver, given as `Native`, with the instance in place of the address: either as options, or as
+ * a URL that holds them, in the option that `Native` has for a URL.
+ */
+export type CloudSqlOptions<Native, Owned extends string, UrlOption extends string> = Omit<
+  Native,
+  Owned | UrlOption | keyof ConnectionOptions | 'connector'
+> & { readonly [Option in Owned]?: never } & (
+    | (ConnectionOptions & { readonly [Option in UrlOption]?: never })
+    | ({ readonly [Option in UrlOption]: string } & { readonly [Option in keyof ConnectionOptions]?: never })
+  ) & {
+    /** The connector to use, or options for one. @default the one that the process shares */
+    readonly connector?: Connector | ConnectorOptions;
   };
+
+/** Options of `pg` with the instance in place of the address. */
+export type PgCloudSqlOptions<Native = object> = CloudSqlOptions<Native, PgOwnedOption, 'connectionString'>;
 
 /** What `pg` is given. */
 export interface PgConfig {
@@ -48,14 +53,19 @@ const bypass = { host: 'cloudsql-connector-bypassed.invalid', port: 1 } as const
 /** Sent where an IAM login needs no password: the server ignores it, and only a driver would stumble over none. */
 const passwordPlaceholder = 'iam';
 
-const owned = {
+/** Why the options of the address are not the caller's to set, for {@link refuseOwned}. */
+export const ownedAddress: Readonly<Record<'host' | 'port' | 'ssl' | 'username', string>> = {
   host: 'the address comes from the instance',
   port: 'the address comes from the instance',
   ssl: 'the connector does TLS itself',
+  username: 'it is called `user`',
+};
+
+const owned = {
+  ...ownedAddress,
   sslmode: 'the connector does TLS itself',
   sslnegotiation: 'the connector does TLS itself',
   stream: 'the connector makes the socket',
-  username: 'it is called `user`',
 };
 
 /** What passes through to pg and pg-pool. */
@@ -123,6 +133,33 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
       });
     },
   };
+}
+
+/**
+ * The `error` listener for a pool that an adapter made: without one, a lost idle connection ends the process.
+ * Reports to the connector's `logger` and to the channel `cloudsql:pool-error`.
+ */
+export function poolErrorListener(connector?: Connector | ConnectorOptions): (error: Error) => void {
+  return (error) => connectorFor(connector).reportPoolError(error);
+}
+
+/** The options of a connection, taken out of an ORM's; `urlOption` is what the ORM calls its connection URL. */
+export function connectionOf<Options extends object, UrlOption extends string>(
+  options: Options,
+  urlOption: UrlOption,
+): {
+  connection: PgCloudSqlOptions & { database?: string };
+  rest: Omit<Options, keyof ConnectionOptions | 'connector' | UrlOption>;
+} {
+  const mine = [...connectionOptionNames, 'connector', 'database', urlOption] as string[];
+  const entries = Object.entries(options);
+  const connection = Object.fromEntries(
+    entries
+      .filter(([key]) => mine.includes(key))
+      .map(([key, value]) => [key === urlOption ? 'connectionString' : key, value]),
+  ) as unknown as PgCloudSqlOptions;
+  const rest = Object.fromEntries(entries.filter(([key]) => !mine.includes(key) || key === 'database'));
+  return { connection, rest: rest as Omit<Options, keyof ConnectionOptions | 'connector' | UrlOption> };
 }
 
 /** One flat set of options, wherever they stood. */

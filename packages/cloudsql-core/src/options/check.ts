@@ -2,11 +2,14 @@ import { ConfigError } from '../errors.ts';
 
 /** Accepts a literal in any letter case, because such values come from the environment. */
 export function oneOf<T extends string>(option: string, value: unknown, choices: readonly T[]): T {
-  const found = typeof value === 'string' ? choices.find((choice) => choice === value.trim().toUpperCase()) : undefined;
+  const found =
+    typeof value === 'string'
+      ? choices.find((choice) => choice.toUpperCase() === value.trim().toUpperCase())
+      : undefined;
   if (found) return found;
   const given = typeof value === 'string' ? `"${value}"` : describe(value);
   throw new ConfigError('CLOUDSQL_INVALID_OPTION', `Expected \`${option}\` to be ${list(choices)}, got ${given}`, {
-    remedy: suggest(String(value).toUpperCase(), choices) ?? `Use ${list(choices)}.`,
+    remedy: suggest(String(value), choices) ?? `Use ${list(choices)}.`,
   });
 }
 

@@ -1,0 +1,50 @@
+import { ConfigError, oneOf, refuseOwned } from '@x/cloudsql-core';
+import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
+import type { Knex } from 'knex';
+
+/** Knex's configuration, with the instance in place of the address. */
+export interface KnexCloudSqlConfig extends Omit<Knex.Config, 'client' | 'connection' | 'connectionPool'> {
+  readonly client: 'pg';
+  /** The instance and what pg takes besides, or the URL form. */
+  readonly connection: string | KnexCloudSqlConnection;
+  readonly connectionPool?: never;
+}
+
+/** Knex's connection options for PostgreSQL, with the instance in place of the address. */
+export type KnexCloudSqlConnection = PgCloudSqlOptions<Knex.PgConnectionConfig>;
+
+const inside = 'it belongs inside `connection`';
+const owned = {
+  connectionPool: 'the pool would dial past the connector',
+  ...{
+    instance: inside,
+    ipType: inside,
+    authType: inside,
+    connector: inside,
+    user: inside,
+    password: inside,
+    database: inside,
+  },
+};
+
+/**
+ * Knex's own configuration for a Cloud SQL instance: for `knex()` and for a knexfile. Does no I/O.
+ *
+ * @example
+ * const db = knex(cloudSql({ client: 'pg', connection: { instance: 'my-project:europe-west1:orders', database: 'orders' } }));
+ * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
+ */
+export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
+  oneOf('client', config.client, ['pg']);
+  refuseOwned('knex', config, owned);
+  const { connection, pool } = config;
+  if (typeof connection !== 'string' && (typeof connection !== 'object' || connection === null)) {
+    throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `connection` is not an object or a URL', {
+      remedy: 'Set it to { instance, database } or to a URL: a function would run once and not for each connection.',
+    });
+  }
+  // Knex keeps two connections open by default, which costs an idle service money and a serverless one its freeze.
+  return { ...config, connection: pgOptions(connection), pool: { min: 0, ...pool } };
+}
+
+export { cloudSql as knexCloudSql };
