@@ -36,7 +36,7 @@ export default defineConfig({
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    setupFiles: ['./tools/no-open-handles.mjs'],
-    reporters: ['default', './tools/summary-reporter.mjs'],
+    setupFiles: [`${import.meta.dirname}/tools/no-open-handles.mjs`],
+    reporters: ['./tools/summary-reporter.mjs', 'default'],
   },
 });

@@ -10,7 +10,9 @@ export default class SummaryReporter {
 
   onInit() {
     // At the very end of the process: other reporters and vitest itself write after the tests.
-    process.on('exit', () => {
+    process.on('exit', (code) => {
+      // A run that broke down before its end has counted nothing.
+      if (code !== 0 && this.#failed === 0) this.#failed = 1;
       const skipped = this.#skipped.map((line) => `skipped: ${line}\n`).join('');
       process.stdout.write(
         `${skipped}${this.#passed} passed, ${this.#failed} failed, ${this.#skipped.length} skipped\n`,
@@ -34,11 +36,13 @@ export default class SummaryReporter {
         if (state === 'passed') this.#passed++;
         else if (state === 'failed') failedTests++;
         else {
-          this.#skipped.push(`${module.relativeModuleId} > ${test.fullName} (${note ?? 'no reason given'})`);
+          this.#skipped.push(
+            `${module.project.name} ${module.relativeModuleId} > ${test.fullName} (${note ?? 'no reason given'})`,
+          );
         }
       }
-      // A file that could not be loaded, or whose hooks failed, has no failed test.
-      this.#failed += failedTests || Number(module.state() === 'failed');
+      // A file that cannot be loaded has an error and no tests; so has one whose hooks failed.
+      this.#failed += Math.max(failedTests + module.errors().length, Number(module.state() === 'failed'));
     }
   }
 }
