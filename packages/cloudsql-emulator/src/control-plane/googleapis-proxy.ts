@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream';
+import type { Server } from 'node:tls';
+import { createServer } from 'node:tls';
+import type { ServerIdentity } from '../pki/certificate-authority.ts';
+import type { ControlPlane } from './server.ts';
+
+/** Names that the proxy's certificate is for. */
+export const CAPTURED_NAMES: readonly string[] = ['*.googleapis.com'];
+
+const CAPTURED_TARGET = /^[a-z0-9-]+\.googleapis\.com:443$/i;
+
+/**
+ * The far side of `HTTPS_PROXY`: ends the TLS of clients that want to speak with Google and hands their requests to the
+ * control plane. Every other host is refused, so that a captured client reaches nothing else.
+ */
+export class GoogleApisProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(identity: ServerIdentity, controlPlane: ControlPlane) {
+    // It listens nowhere: connections are given to it.
+    this.#server = createServer({ ...identity, ALPNProtocols: ['http/1.1'] });
+    this.#server.on('secureConnection', (socket) => {
+      socket.on('error', () => undefined);
+      controlPlane.serveCaptured(socket);
+    });
+    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    controlPlane.onTunnel((target, socket, head) => {
+      this.#own(socket);
+      if (!CAPTURED_TARGET.test(target)) {
+        const body = `The emulator captures *.googleapis.com:443 only, not ${target.slice(0, 255)}.\n`;
+        socket.end(
+          `HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        );
+        return;
+      }
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      if (head.length > 0) socket.unshift(head);
+      this.#server.emit('connection', socket);
+    });
+  }
+
+  /** Ends all tunnels. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #own(socket: Duplex): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#sockets.delete(socket));
+  }
+}

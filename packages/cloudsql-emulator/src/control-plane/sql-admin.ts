@@ -1,0 +1,131 @@
+import type { Caller } from '../iam/credentials.ts';
+import { identifyBearer } from '../iam/credentials.ts';
+import type { IdentityServices } from '../iam/identity-services.ts';
+import { mayCallAdminApi, mayLogIn } from '../iam/scopes.ts';
+import type { Instance, InstanceAddress } from '../instance.ts';
+import type { ClientCertificates } from '../pki/client-certificates.ts';
+import { parsePublicKey } from '../pki/public-key.ts';
+import { bearerOf } from './bearer.ts';
+import { googleError } from './google-error.ts';
+import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
+import { parseJsonObject } from './request-body.ts';
+import { authorityResource, certificateResource } from './ssl-cert.ts';
+
+/** What the admin API works with. */
+export interface SqlAdminOptions {
+  readonly identity: IdentityServices;
+  readonly certificates: ClientCertificates;
+  readonly certificateLifetimeMs: () => number;
+  readonly findInstance: (project: string, id: string) => RunningInstance | undefined;
+}
+
+/** An instance together with the addresses it can be dialled on. */
+export interface RunningInstance {
+  readonly instance: Instance;
+  readonly addresses: readonly InstanceAddress[];
+}
+
+const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
+const PREFIX = '^(?:/sql)?/(?:v1beta4|v1)/projects/([^/]+)/instances/';
+
+/** Returns the two methods of the Cloud SQL Admin API that connectors call. */
+export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
+  return [
+    {
+      name: 'connectSettings',
+      methods: ['GET'],
+      hosts: HOSTS,
+      path: new RegExp(`${PREFIX}([^/]+)/connectSettings$`),
+      handle: (request) => connectSettings(options, request),
+    },
+    {
+      name: 'generateEphemeralCert',
+      methods: ['POST'],
+      hosts: HOSTS,
+      path: new RegExp(`${PREFIX}([^/]+)(?::|%3A)generateEphemeralCert$`, 'i'),
+      handle: (request) => generateEphemeralCert(options, request),
+    },
+  ];
+}
+
+function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResponse {
+  const { running } = authorise(options, request, 'cloudsql.instances.get');
+  const { name, database, serverAuthority } = running.instance;
+  return {
+    status: 200,
+    body: {
+      kind: 'sql#connectSettings',
+      serverCaCert: authorityResource(serverAuthority, name.id),
+      ipAddresses: running.addresses,
+      region: name.region,
+      databaseVersion: database.databaseVersion,
+      backendType: 'SECOND_GEN',
+      pscEnabled: false,
+      serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
+      connectionName: name.connectionName,
+    },
+  };
+}
+
+async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { running } = authorise(options, request, 'cloudsql.instances.connect');
+  const { name } = running.instance;
+  const body = parseJsonObject(request.body);
+  const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
+  if (!publicKey) throw googleError(400, 'invalid', 'Invalid value for: public_key is not a PEM encoded public key.');
+  const login = loginOf(options.identity, text(body.access_token ?? body.accessToken ?? '', 'access_token'));
+  const lifetime = Date.now() + options.certificateLifetimeMs();
+  const expiresAt = login ? Math.min(lifetime, login.expiresAt) : lifetime;
+  const issued = await options.certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
+  return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
+}
+
+function authorise(
+  { identity, findInstance }: SqlAdminOptions,
+  request: ApiRequest,
+  permission: string,
+): { readonly caller: Caller; readonly running: RunningInstance } {
+  const bearer = bearerOf(request.headers);
+  if (!bearer) {
+    const message =
+      'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
+    throw googleError(401, 'required', message);
+  }
+  const caller = identifyBearer(bearer, identity.tokens, identity.keys);
+  if (!caller) {
+    const message =
+      'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
+    throw googleError(401, 'authError', message);
+  }
+  if (!mayCallAdminApi(caller.scopes)) {
+    throw googleError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.');
+  }
+  const [project = '', id = ''] = request.segments;
+  // Permission comes first: who has none does not learn which instances exist.
+  if (!identity.principals.hasRole(caller.email, 'cloudsql.client')) {
+    const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource instances/${id}.`;
+    throw googleError(403, 'forbidden', message);
+  }
+  const running = findInstance(project, id);
+  if (!running) throw googleError(404, 'instanceDoesNotExist', 'The Cloud SQL instance does not exist.');
+  return { caller, running };
+}
+
+function loginOf(identity: IdentityServices, token: string): Caller | undefined {
+  if (token === '') return undefined;
+  const caller = identifyBearer(token, identity.tokens, identity.keys);
+  if (!caller) throw googleError(400, 'invalid', 'Invalid request: the access token is invalid or has expired.');
+  if (!mayLogIn(caller.scopes)) {
+    throw googleError(
+      400,
+      'invalid',
+      'Invalid request: the access token lacks the scope https://www.googleapis.com/auth/sqlservice.login.',
+    );
+  }
+  return caller;
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw googleError(400, 'invalid', `Invalid value for: ${name} must be a string.`);
+}

@@ -1,0 +1,114 @@
+import type { TLSSocket } from 'node:tls';
+import type { IdentityServices } from '../iam/identity-services.ts';
+import type { AddressType, Instance, InstanceAddress } from '../instance.ts';
+import type { ClientCertificates } from '../pki/client-certificates.ts';
+import type { WantedAddress } from '../resolve-options.ts';
+import { bindLoopback, isSameAddress } from './addresses.ts';
+import type { ConnectionLog, MutableRecord } from './connection-log.ts';
+import { Listener } from './listener.ts';
+import { serveSession } from './session.ts';
+
+const LOGIN_TIMEOUT_MS = 30_000;
+const CLOSE_GRACE_MS = 5000;
+
+/** One address of one instance. */
+interface Place {
+  readonly instance: Instance;
+  readonly certificates: ClientCertificates;
+  readonly type: AddressType;
+  readonly address: string;
+}
+
+/** The server-side proxies of all instances: TLS, client certificates, logins. */
+export class DataPlane {
+  readonly #identity: IdentityServices;
+  readonly #log: ConnectionLog;
+  readonly #listeners: Listener[] = [];
+
+  constructor(identity: IdentityServices, log: ConnectionLog) {
+    this.#identity = identity;
+    this.#log = log;
+  }
+
+  /** Opens the addresses of an instance and returns them. @throws EmulatorError `ADDRESS_UNAVAILABLE` */
+  async open(
+    instance: Instance,
+    certificates: ClientCertificates,
+    wanted: Readonly<Record<AddressType, WantedAddress>>,
+  ): Promise<readonly InstanceAddress[]> {
+    const addresses: InstanceAddress[] = [];
+    for (const type of ['PRIMARY', 'PRIVATE'] as const) {
+      if (wanted[type] === null) continue;
+      const bound = addresses[0]?.ipAddress;
+      const ipAddress =
+        bound !== undefined && isSameAddress(wanted[type], bound)
+          ? bound
+          : await bindLoopback(wanted[type], (address) => this.#listen({ instance, certificates, type, address }));
+      addresses.push({ type, ipAddress });
+    }
+    return addresses;
+  }
+
+  /** Stops accepting connections; those that are open live on. */
+  stop(): void {
+    for (const listener of this.#listeners) listener.stop();
+  }
+
+  /** Waits until the connections have ended, at most five seconds, and destroys those that have not. */
+  async drain(): Promise<void> {
+    this.stop();
+    await Promise.all(this.#listeners.map((listener) => listener.drain(CLOSE_GRACE_MS)));
+  }
+
+  async #listen(place: Place): Promise<void> {
+    const listener = new Listener({
+      identity: place.instance.identity,
+      clientAuthority: place.certificates.authorityPem,
+      onConnection: (socket) => this.#accept(socket, place),
+      onTlsFailure: (reason) => this.#log.countTlsFailure(reason),
+    });
+    await listener.listen(place.address);
+    this.#listeners.push(listener);
+  }
+
+  #accept(client: TLSSocket, { instance, certificates, type, address }: Place): void {
+    client.on('error', () => undefined);
+    const { serialNumber: serial, valid_to: validTo } = client.getPeerCertificate();
+    const certificate = certificates.find(serial);
+    const record: MutableRecord = {
+      instance: instance.name.connectionName,
+      ipType: type === 'PRIMARY' ? 'PUBLIC' : 'PRIVATE',
+      localAddress: address,
+      serial,
+      tlsProtocol: client.getProtocol() ?? '',
+      tlsCipher: client.getCipher().standardName,
+      certificateExpires: certificate?.notAfter ?? new Date(validTo),
+      openedAt: new Date(),
+      state: 'handshake',
+      ...(certificate?.principal === undefined ? {} : { principal: certificate.principal }),
+    };
+    this.#log.add(record);
+    client.once('close', () => this.#log.close(record));
+    const refusal = refuseCertificate(certificate, instance);
+    if (refusal) {
+      record.state = 'refused';
+      record.refusal = refusal;
+      client.destroy();
+      return;
+    }
+    const session = { client, instance, identity: this.#identity, record, loginTimeoutMs: LOGIN_TIMEOUT_MS };
+    serveSession(session).catch(() => client.destroy());
+  }
+}
+
+function refuseCertificate(
+  certificate: { readonly instance: string; readonly notAfter: Date } | undefined,
+  instance: Instance,
+): string | undefined {
+  if (!certificate) return 'client certificate is unknown';
+  if (certificate.instance !== instance.name.connectionName) {
+    return `client certificate was issued for ${certificate.instance}`;
+  }
+  // TLS has checked this already, except when a session was resumed.
+  return certificate.notAfter.getTime() < Date.now() ? 'client certificate has expired' : undefined;
+}

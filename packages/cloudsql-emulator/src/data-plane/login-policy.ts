@@ -1,0 +1,70 @@
+import { ADMIN_ROLE } from '../database/sql-client.ts';
+import type { UserRegistry } from '../database/users.ts';
+import { databaseUserName, isServiceAccount } from '../iam/accounts.ts';
+import type { Principals } from '../iam/principals.ts';
+import { mayLogIn } from '../iam/scopes.ts';
+import type { ErrorFields } from '../wire/messages.ts';
+
+/** What happens to a login. */
+export type LoginDecision =
+  /** The database decides: IAM has said yes, or it is none of its business. */
+  | { readonly action: 'FORWARD' }
+  /** The client must show an access token as its password. */
+  | { readonly action: 'ASK_TOKEN' }
+  | { readonly action: 'REFUSE'; readonly error: ErrorFields };
+
+const FORWARD: LoginDecision = { action: 'FORWARD' };
+
+/** Decides about a login by the database user's name and the identity in the client certificate. */
+export function decideLogin(
+  user: string,
+  principal: string | undefined,
+  users: UserRegistry,
+  principals: Principals,
+): LoginDecision {
+  if (user === ADMIN_ROLE) return refuse(passwordFailure(user));
+  // The database trusts every name with '@', so each of them is decided here and nowhere else.
+  if (!user.includes('@')) return FORWARD;
+  const isOwnName = principal !== undefined && databaseUserName(principal) === user;
+  if (!users.find(user)) {
+    return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal)) : passwordFailure(user));
+  }
+  if (principal === undefined) return { action: 'ASK_TOKEN' };
+  const mayUse = isOwnName && principals.hasRole(principal, 'cloudsql.instanceUser');
+  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users)));
+}
+
+/** Decides about the access token that was shown as a password. */
+export function decideToken(
+  user: string,
+  token: { readonly email: string; readonly scopes: readonly string[] } | undefined,
+  users: UserRegistry,
+  principals: Principals,
+): LoginDecision {
+  const mayUse =
+    token !== undefined &&
+    databaseUserName(token.email) === user &&
+    mayLogIn(token.scopes) &&
+    principals.hasRole(token.email, 'cloudsql.instanceUser');
+  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users)));
+}
+
+/** SQLSTATE of every failed authentication. */
+export const INVALID_PASSWORD = '28P01';
+
+function iamFailure(user: string, isService: boolean): ErrorFields {
+  const who = isService ? 'service account' : 'user';
+  return { code: INVALID_PASSWORD, message: `Cloud SQL IAM ${who} authentication failed for user "${user}"` };
+}
+
+function passwordFailure(user: string): ErrorFields {
+  return { code: INVALID_PASSWORD, message: `password authentication failed for user "${user}"` };
+}
+
+function isServiceAccountUser(user: string, users: UserRegistry): boolean {
+  return users.find(user)?.kind === 'SERVICE_ACCOUNT';
+}
+
+function refuse(error: ErrorFields): LoginDecision {
+  return { action: 'REFUSE', error };
+}

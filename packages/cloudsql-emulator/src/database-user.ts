@@ -1,0 +1,62 @@
+import { databaseUserName, isServiceAccount } from './iam/accounts.ts';
+import { checkArray, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
+
+/** How a database user proves who it is. */
+export type DatabaseUserKind = 'SERVICE_ACCOUNT' | 'USER' | 'BUILT_IN';
+
+/** A database user after validation. */
+export interface DatabaseUser {
+  readonly kind: DatabaseUserKind;
+  /** Name of the database role. */
+  readonly name: string;
+  /** Set for built-in users only. */
+  readonly password?: string;
+  readonly databaseRoles: readonly string[];
+}
+
+// PostgreSQL cuts longer names silently; two users could become one.
+const MAX_NAME_BYTES = 63;
+const RESERVED_PREFIXES = ['pg_', 'cloudsql'];
+
+/** Validates the options of one database user. */
+export function resolveUser(value: unknown, where: string): DatabaseUser {
+  const record = checkRecord(value, where);
+  const isIam = 'email' in record;
+  const given = checkKeys(
+    record,
+    where,
+    isIam ? ['email', 'databaseRoles'] : ['name', 'password', 'email', 'databaseRoles'],
+  ) as { email?: unknown; name?: unknown; password?: unknown; databaseRoles?: unknown };
+  const databaseRoles = checkArray(
+    given.databaseRoles ?? (isIam ? [] : ['cloudsqlsuperuser']),
+    `${where}.databaseRoles`,
+  );
+  const roles = databaseRoles.map((role, index) => checkText(role, `${where}.databaseRoles[${index}]`));
+  if (roles.includes('cloudsqladmin'))
+    invalid(`${where}.databaseRoles`, "must not name the server's own role", 'cloudsqladmin');
+  if (isIam) {
+    const email = checkEmail(given.email, `${where}.email`);
+    const kind = isServiceAccount(email) ? 'SERVICE_ACCOUNT' : 'USER';
+    return { kind, name: checkLength(databaseUserName(email), `${where}.email`), databaseRoles: roles };
+  }
+  const name = checkLength(checkText(given.name, `${where}.name`), `${where}.name`);
+  if (name.includes('@')) invalid(`${where}.name`, "must not contain '@' (give an IAM user as { email })", name);
+  if (RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+    invalid(`${where}.name`, `must not start with ${RESERVED_PREFIXES.join(' or ')}, which are reserved`, name);
+  }
+  const password = checkPassword(given.password, `${where}.password`);
+  return { kind: 'BUILT_IN', name, password, databaseRoles: roles };
+}
+
+function checkPassword(value: unknown, where: string): string {
+  // The value itself never goes into the message.
+  return typeof value === 'string' && value !== '' && !value.includes('\0')
+    ? value
+    : invalid(where, 'must be a non-empty string', typeof value);
+}
+
+function checkLength(name: string, where: string): string {
+  return Buffer.byteLength(name) <= MAX_NAME_BYTES
+    ? name
+    : invalid(where, `must give a database user name of at most ${MAX_NAME_BYTES} bytes`, name);
+}

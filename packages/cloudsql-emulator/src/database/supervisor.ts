@@ -1,0 +1,127 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { Launcher } from './launcher.ts';
+
+/** What the supervisor needs to know about one server. */
+export interface SupervisedServer {
+  readonly launcher: Launcher;
+  /** Folder that everything of the emulator lies in. */
+  readonly workspace: string;
+  /** Folder of all servers; whoever removes it when it is empty removes the workspace, too. */
+  readonly servers: string;
+  /** Folder of this server: data, socket, log. */
+  readonly folder: string;
+  /** Content of `pg_hba.conf`. */
+  readonly accessRules: string;
+  readonly initdbOptions: readonly string[];
+  readonly serverOptions: readonly string[];
+}
+
+// Runs initdb and the server, and holds a pipe whose other end its owner holds. When the pipe ends, because the owner
+// closed it or was killed, it stops the server and removes the files. SIGTERM is sent after SIGINT because a server
+// that has not yet installed its handlers ignores SIGINT, as background commands do.
+const SCRIPT = `
+exec 3<&0 </dev/null
+if [ -n "$EXTRA_LIBRARIES" ]; then
+  export LD_LIBRARY_PATH="$EXTRA_LIBRARIES" DYLD_LIBRARY_PATH="$EXTRA_LIBRARIES"
+fi
+mkdir -p -m 700 "$SERVERS" "$FOLDER" || exit 1
+initdb_options=$1
+shift
+$PREFIX "$BINARIES/initdb" -D "$FOLDER/data" $initdb_options >"$FOLDER/log" 2>&1 3<&- || exit 1
+printf '%s' "$ACCESS_RULES" >"$FOLDER/data/pg_hba.conf" || exit 1
+$PREFIX "$BINARIES/postgres" -D "$FOLDER/data" "$@" >>"$FOLDER/log" 2>&1 3<&- &
+server=$!
+{
+  read -r _ <&3
+  : >"$FOLDER/abandoned"
+  while kill -INT "$server"; do
+    kill -TERM "$server"
+    sleep 0.1
+  done
+} >/dev/null 2>&1 &
+watcher=$!
+wait "$server"
+status=$?
+if [ -e "$FOLDER/abandoned" ]; then
+  rm -rf "$FOLDER"
+  rmdir "$SERVERS" 2>/dev/null && rm -rf "$WORKSPACE"
+fi
+kill "$watcher" 2>/dev/null
+exit $status
+`;
+
+const STOP_TIMEOUT_MS = 10_000;
+const LOG_TAIL_LENGTH = 4096;
+
+/** Owns one PostgreSQL server: it never outlives this object's process, however that ends. */
+export class Supervisor {
+  readonly #child: ChildProcess;
+  readonly #log: string;
+  readonly #exited: Promise<void>;
+  #running = true;
+
+  constructor(server: SupervisedServer) {
+    const { launcher } = server;
+    this.#log = `${server.folder}/log`;
+    this.#child = spawn(
+      'sh',
+      ['-c', SCRIPT, 'cloudsql-emulator', server.initdbOptions.join(' '), ...server.serverOptions],
+      {
+        cwd: '/',
+        stdio: ['pipe', 'ignore', 'ignore'],
+        // A group of its own: Ctrl-C goes to the owner alone, who then stops the server in order.
+        detached: true,
+        env: {
+          PATH: process.env.PATH ?? '/usr/bin:/bin',
+          TZ: 'UTC',
+          LC_ALL: 'C',
+          PREFIX: launcher.prefix,
+          BINARIES: `${launcher.binaries.root}/bin`,
+          EXTRA_LIBRARIES: launcher.binaries.extraLibraries ?? '',
+          WORKSPACE: server.workspace,
+          SERVERS: server.servers,
+          FOLDER: server.folder,
+          ACCESS_RULES: server.accessRules,
+        },
+        ...(launcher.userId === undefined ? {} : { uid: launcher.userId, gid: launcher.userId }),
+      },
+    );
+    this.#child.stdin?.on('error', () => undefined);
+    this.#exited = new Promise((resolve) => {
+      const finish = (): void => {
+        this.#running = false;
+        resolve();
+      };
+      this.#child.once('exit', finish).once('error', finish);
+    });
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Resolves when the server has ended, for whatever reason. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
+  /** Stops the server and waits until it has gone. Its clients are told that an administrator shut it down. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#child.stdin?.end();
+    const deadline = setTimeout(() => {
+      // The whole group, which the server is in, too.
+      if (this.#child.pid !== undefined && this.#running) process.kill(-this.#child.pid, 'SIGKILL');
+    }, STOP_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(deadline);
+  }
+
+  /** Returns the end of the server's log. */
+  async logTail(): Promise<string> {
+    const log = await readFile(this.#log, 'utf8').catch(() => '');
+    return log.slice(-LOG_TAIL_LENGTH).trim();
+  }
+}

@@ -1,0 +1,208 @@
+import type { Environment } from './client-environment.ts';
+import { googleEnvironment, metadataEnvironment } from './client-environment.ts';
+import type { ClientFiles } from './client-files.ts';
+import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
+import { createUserSql, dropUserSql } from './database/setup-sql.ts';
+import { ADMIN_ROLE } from './database/sql-client.ts';
+import { resolveUser } from './database-user.ts';
+import { EmulatorError } from './errors.ts';
+import { databaseUserName } from './iam/accounts.ts';
+import type { Principals } from './iam/principals.ts';
+import type { Instance } from './instance.ts';
+import type { Lifetime } from './lifetime.ts';
+import { checkDuration } from './option-checks.ts';
+import type { UserOptions } from './options.ts';
+import type { Settings } from './settings.ts';
+import type { Statistics } from './statistics.ts';
+
+/** Counters since the start or the last reset. */
+export interface EmulatorStatistics {
+  /**
+   * Calls by method: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`, `metadata`, `connect`,
+   * `unknown`. Refused calls count, too; a method that was never called is absent.
+   */
+  readonly calls: Readonly<Record<string, number>>;
+  readonly connections: {
+    /** Connections that are open now. */
+    readonly open: number;
+    /** Connections whose TLS handshake succeeded. */
+    readonly total: number;
+    /** Clients that did not get through the TLS handshake, by reason (`CERT_HAS_EXPIRED`, …). */
+    readonly tlsFailures: Readonly<Record<string, number>>;
+  };
+}
+
+interface EmulatorParts {
+  readonly host: string;
+  readonly project: string;
+  readonly settings: Settings;
+  readonly statistics: Statistics;
+  readonly log: ConnectionLog;
+  readonly files: ClientFiles;
+  readonly lifetime: Lifetime;
+  readonly principals: Principals;
+  readonly instances: readonly Instance[];
+}
+
+/** A running emulator, as `startEmulator` returns it. */
+export class Emulator {
+  readonly #parts: EmulatorParts;
+
+  /** Made by `startEmulator` only. */
+  constructor(parts: EmulatorParts) {
+    this.#parts = parts;
+  }
+
+  /** Address of the control plane, `127.0.0.1:port`. */
+  get host(): string {
+    return this.#parts.host;
+  }
+
+  /** URL of the control plane: base of the admin API, the token endpoint and the metadata server. */
+  get url(): string {
+    return `http://${this.host}`;
+  }
+
+  /** E-mail of the default principal. */
+  get defaultPrincipal(): string {
+    return this.#parts.principals.defaultEmail;
+  }
+
+  /** Variables that send `@x/cloudsql-core` to this emulator, as the default principal. */
+  get env(): Environment {
+    return { CLOUDSQL_EMULATOR_HOST: this.host, CLOUDSQL_EMULATOR_PRINCIPAL: this.defaultPrincipal };
+  }
+
+  /** Path of the certificate (PEM) of the authority behind captured `https` hosts. */
+  get caFile(): string {
+    return this.#parts.files.caFile;
+  }
+
+  /** Life of ephemeral certificates issued from now on, in milliseconds. */
+  get certificateLifetimeMs(): number {
+    return this.#parts.settings.certificateLifetimeMs;
+  }
+
+  set certificateLifetimeMs(value: number) {
+    this.#parts.settings.certificateLifetimeMs = checkDuration(value, 'certificateLifetimeMs');
+  }
+
+  /** Life of access tokens issued from now on, in milliseconds. */
+  get tokenLifetimeMs(): number {
+    return this.#parts.settings.tokenLifetimeMs;
+  }
+
+  set tokenLifetimeMs(value: number) {
+    this.#parts.settings.tokenLifetimeMs = checkDuration(value, 'tokenLifetimeMs');
+  }
+
+  /** The latest 10,000 connections whose TLS handshake succeeded, oldest first. Records change as connections do. */
+  get connections(): readonly ConnectionRecord[] {
+    return this.#parts.log.list();
+  }
+
+  /** Returns the counters. */
+  statistics(): EmulatorStatistics {
+    return { calls: this.#parts.statistics.calls(), connections: this.#parts.log.counts() };
+  }
+
+  /** Sets all counters but that of open connections to zero. */
+  resetStatistics(): void {
+    this.#parts.statistics.reset();
+    this.#parts.log.resetCounts();
+  }
+
+  /**
+   * Writes a credentials file of type `external_account` for a principal and returns its path. Unmodified Google
+   * libraries take it as `GOOGLE_APPLICATION_CREDENTIALS`; it sends them to this emulator.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`
+   */
+  credentialsFile(email: string): string {
+    return this.#parts.files.externalAccount(email);
+  }
+
+  /**
+   * Writes a service account key file and returns its path. The first call for an account makes an RSA key, which takes
+   * some 100 ms. Google libraries send such credentials to googleapis.com, so it is of use only to captured clients.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, also for users, who have no keys
+   */
+  serviceAccountFile(email: string): string {
+    return this.#parts.files.serviceAccount(email);
+  }
+
+  /**
+   * Returns variables that make unmodified Google clients be a principal. With `intercept` their `https` requests to
+   * googleapis.com are captured as well, and those to other hosts refused.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`
+   */
+  googleEnv(email: string, options: { readonly intercept?: boolean } = {}): Environment {
+    const { files, project } = this.#parts;
+    return googleEnvironment(files, this.host, project, email, options.intercept ?? false);
+  }
+
+  /**
+   * Makes the metadata server speak for a principal and returns variables that leave it as the only source of
+   * credentials. There is one metadata server: the latest call wins.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`
+   */
+  metadataEnv(email: string): Environment {
+    const { principals, settings, files, project } = this.#parts;
+    const known = principals.find(email);
+    if (known === undefined) throw new EmulatorError('UNKNOWN_PRINCIPAL', `The emulator has no principal '${email}'.`);
+    settings.metadataPrincipal = known;
+    return metadataEnvironment(files, this.host, project);
+  }
+
+  /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
+  async createUser(instanceName: string, user: UserOptions): Promise<void> {
+    const instance = this.#instance(instanceName);
+    const resolved = resolveUser(user, 'user');
+    await instance.database.run(createUserSql(resolved));
+    instance.users.add(resolved);
+  }
+
+  /**
+   * Drops a database user, given by name or e-mail. As in Cloud SQL, a user that still owns something cannot be dropped.
+   * @throws EmulatorError `UNKNOWN_INSTANCE`, `UNKNOWN_USER`, `DATABASE_STATEMENT_FAILED` or `CLOSED`
+   */
+  async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
+    const instance = this.#instance(instanceName);
+    const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
+    if (!instance.users.find(name)) {
+      throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
+    }
+    await instance.database.run(dropUserSql(name));
+    instance.users.remove(name);
+  }
+
+  /**
+   * Returns a URL that reaches the database itself as superuser, past TLS and IAM, over its private Unix socket. For
+   * tests that prepare or inspect data; `pg` and libpq understand it.
+   * @throws EmulatorError `UNKNOWN_INSTANCE` or `CLOSED`
+   */
+  databaseUrl(instanceName: string, database = 'postgres'): string {
+    const { socketFolder } = this.#instance(instanceName).database;
+    const host = encodeURIComponent(socketFolder);
+    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  }
+
+  /**
+   * Stops everything and removes all files. Open sessions are told that the server shuts down and have five seconds to
+   * end. Calling it again waits for the first call.
+   */
+  async close(): Promise<void> {
+    await this.#parts.lifetime.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #instance(name: string): Instance {
+    if (this.#parts.lifetime.closed) throw new EmulatorError('CLOSED', 'The emulator is closed.');
+    const found = this.#parts.instances.find((instance) => instance.name.connectionName === name);
+    if (found) return found;
+    const names = this.#parts.instances.map((instance) => instance.name.connectionName).join(', ');
+    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
+  }
+}

@@ -1,0 +1,35 @@
+/** Stable codes of {@link EmulatorError}. */
+export type EmulatorErrorCode =
+  | 'INVALID_OPTION'
+  | 'UNSUPPORTED_PLATFORM'
+  | 'UNSUPPORTED_ENGINE'
+  | 'DATABASE_BINARIES_MISSING'
+  | 'DATABASE_STARTING'
+  | 'DATABASE_START_FAILED'
+  | 'DATABASE_STATEMENT_FAILED'
+  | 'ADDRESS_UNAVAILABLE'
+  | 'UNKNOWN_INSTANCE'
+  | 'UNKNOWN_PRINCIPAL'
+  | 'UNKNOWN_USER'
+  | 'CLOSED';
+
+/** Says what the emulator could not do and what to change. Branch on `code`; the message is for people. */
+export class EmulatorError extends Error {
+  override readonly name = 'EmulatorError';
+  readonly code: EmulatorErrorCode;
+
+  constructor(code: EmulatorErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Returns the system's code (`'EADDRINUSE'`) of an unknown thrown value, or an empty string. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Returns the message of an unknown thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

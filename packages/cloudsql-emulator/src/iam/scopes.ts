@@ -1,0 +1,21 @@
+/** Scope that opens every Google Cloud API. */
+export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+const ADMIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.admin', CLOUD_PLATFORM_SCOPE];
+const LOGIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.login', CLOUD_PLATFORM_SCOPE];
+
+/** Tells whether a token may call the Cloud SQL Admin API. */
+export function mayCallAdminApi(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => ADMIN_SCOPES.includes(scope));
+}
+
+/** Tells whether a token may be used to log in to a database. */
+export function mayLogIn(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => LOGIN_SCOPES.includes(scope));
+}
+
+/** Splits a scope parameter at blanks or commas; an empty one means {@link CLOUD_PLATFORM_SCOPE}. */
+export function parseScopes(text: string | null | undefined): readonly string[] {
+  const scopes = (text ?? '').split(/[\s,]+/).filter((scope) => scope !== '');
+  return scopes.length > 0 ? scopes : [CLOUD_PLATFORM_SCOPE];
+}

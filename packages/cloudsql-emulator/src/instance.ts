@@ -1,0 +1,22 @@
+import type { EmbeddedPostgres } from './database/embedded-postgres.ts';
+import type { UserRegistry } from './database/users.ts';
+import type { InstanceName } from './instance-name.ts';
+import type { CertificateAuthority, ServerIdentity } from './pki/certificate-authority.ts';
+
+/** Kind of address, as the admin API names it. */
+export type AddressType = 'PRIMARY' | 'PRIVATE';
+
+/** An address that an instance listens on. */
+export interface InstanceAddress {
+  readonly type: AddressType;
+  readonly ipAddress: string;
+}
+
+/** One running Cloud SQL instance. */
+export interface Instance {
+  readonly name: InstanceName;
+  readonly serverAuthority: CertificateAuthority;
+  readonly identity: ServerIdentity;
+  readonly database: EmbeddedPostgres;
+  readonly users: UserRegistry;
+}

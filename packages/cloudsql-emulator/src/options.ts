@@ -1,0 +1,107 @@
+/** A predefined IAM role, without the `roles/` prefix. */
+export type IamRole = 'cloudsql.client' | 'cloudsql.instanceUser';
+
+/** Someone who can get access tokens. */
+export interface PrincipalOptions {
+  /** E-mail. Names that end in `.gserviceaccount.com` are service accounts, all others are users. */
+  readonly email: string;
+  /**
+   * IAM roles on every instance: `cloudsql.client` opens the admin API, `cloudsql.instanceUser` the IAM login.
+   * @default both roles
+   */
+  readonly roles?: readonly IamRole[];
+}
+
+/** A database user that logs in with an IAM identity. */
+export interface IamUserOptions {
+  /** E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`. */
+  readonly email: string;
+  /**
+   * Database roles granted to the user.
+   * @default none, as in Cloud SQL
+   */
+  readonly databaseRoles?: readonly string[];
+}
+
+/** A database user that logs in with a password. */
+export interface BuiltInUserOptions {
+  /** Name of the database role. `@` is kept for IAM users. */
+  readonly name: string;
+  /** Password, checked by PostgreSQL itself (SCRAM-SHA-256). */
+  readonly password: string;
+  /**
+   * Database roles granted to the user. A member of `cloudsqlsuperuser` may also create databases and roles.
+   * @default ['cloudsqlsuperuser'], as in Cloud SQL
+   */
+  readonly databaseRoles?: readonly string[];
+}
+
+/** A database user: `email` makes an IAM user, `name` and `password` a built-in one. */
+export type UserOptions = IamUserOptions | BuiltInUserOptions;
+
+/** Addresses of an instance. */
+export interface AddressOptions {
+  /** Public address; `null` if the instance has none. */
+  readonly PRIMARY?: string | null;
+  /** Private address; `null` if the instance has none. */
+  readonly PRIVATE?: string | null;
+}
+
+/** One Cloud SQL instance with a database server of its own. */
+export interface InstanceOptions {
+  /** Connection name, `project:region:instance`. */
+  readonly name: string;
+  /**
+   * Databases to create, owned by `cloudsqlsuperuser`. The database `postgres` always exists.
+   * @default none
+   */
+  readonly databases?: readonly string[];
+  /**
+   * Database users to create.
+   * @default none
+   */
+  readonly users?: readonly UserOptions[];
+  /**
+   * Loopback addresses to listen on, always on port 3307.
+   *
+   * By default each type gets a free random address `127.x.y.z`. Where only 127.0.0.1 exists (macOS), both types
+   * share it; their connections are then all recorded as `PUBLIC`.
+   */
+  readonly addresses?: AddressOptions;
+  /**
+   * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
+   * @default 'POSTGRES_18'
+   */
+  readonly databaseVersion?: 'POSTGRES_18';
+}
+
+/** Options of `startEmulator`. Unknown keys are errors. */
+export interface EmulatorOptions {
+  /** At least one instance. */
+  readonly instances: readonly InstanceOptions[];
+  /**
+   * Who exists.
+   * @default one service account, `app@<project of the first instance>.iam.gserviceaccount.com`, with both roles
+   */
+  readonly principals?: readonly PrincipalOptions[];
+  /**
+   * E-mail of the principal that clients are when they do not say who they are.
+   * @default the first principal
+   */
+  readonly defaultPrincipal?: string;
+  /**
+   * Life of an ephemeral certificate in milliseconds. A certificate with an IAM identity never outlives its token.
+   * @default 3_600_000
+   */
+  readonly certificateLifetimeMs?: number;
+  /**
+   * Life of an access token in milliseconds.
+   * @default 3_600_000
+   */
+  readonly tokenLifetimeMs?: number;
+  /**
+   * Port of the control plane on 127.0.0.1.
+   * @default 0, any free port
+   */
+  readonly port?: number;
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { ClientFiles } from './client-files.ts';
+import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
+import { metadataRoutes } from './control-plane/metadata-server.ts';
+import { oauthRoutes } from './control-plane/oauth.ts';
+import { ControlPlane } from './control-plane/server.ts';
+import type { RunningInstance } from './control-plane/sql-admin.ts';
+import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
+import { ConnectionLog } from './data-plane/connection-log.ts';
+import { DataPlane } from './data-plane/data-plane.ts';
+import { startDatabases } from './database/start-databases.ts';
+import { UserRegistry } from './database/users.ts';
+import { Emulator } from './emulator.ts';
+import { AccessTokens } from './iam/access-tokens.ts';
+import type { IdentityServices } from './iam/identity-services.ts';
+import { Principals } from './iam/principals.ts';
+import { ServiceAccountKeys } from './iam/service-account-keys.ts';
+import { allOrFirstError, Lifetime } from './lifetime.ts';
+import type { EmulatorOptions } from './options.ts';
+import { ClientCertificates } from './pki/client-certificates.ts';
+import { createPki } from './pki/create-pki.ts';
+import type { ResolvedOptions } from './resolve-options.ts';
+import { resolveOptions } from './resolve-options.ts';
+import type { Settings } from './settings.ts';
+import { Statistics } from './statistics.ts';
+import { createWorkspace, removeWorkspace } from './workspace.ts';
+
+/**
+ * Starts a local Cloud SQL: admin API, OAuth, metadata server, and for each instance a TLS endpoint in front of a
+ * PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
+ *
+ * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
+ *
+ * @example
+ * ```ts
+ * await using cloud = await startEmulator({
+ *   instances: [{
+ *     name: 'demo-shop:europe-west1:orders',
+ *     databases: ['orders'],
+ *     users: [{ email: 'app@demo-shop.iam.gserviceaccount.com', databaseRoles: ['cloudsqlsuperuser'] }],
+ *   }],
+ * });
+ * ```
+ * @throws EmulatorError `INVALID_OPTION`, `UNSUPPORTED_ENGINE`, `UNSUPPORTED_PLATFORM`, `DATABASE_BINARIES_MISSING`,
+ * `DATABASE_START_FAILED`, `DATABASE_STATEMENT_FAILED` or `ADDRESS_UNAVAILABLE`
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const resolved = resolveOptions(options);
+  const lifetime = new Lifetime();
+  try {
+    return await start(resolved, lifetime);
+  } catch (error) {
+    // The reason counts, not what else goes wrong on the way out.
+    await lifetime.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emulator> {
+  const workspace = await createWorkspace();
+  lifetime.defer(() => removeWorkspace(workspace));
+  const log = new ConnectionLog();
+  const statistics = new Statistics();
+  const settings: Settings = {
+    certificateLifetimeMs: options.certificateLifetimeMs,
+    tokenLifetimeMs: options.tokenLifetimeMs,
+    metadataPrincipal: options.defaultPrincipal,
+  };
+  const identity: IdentityServices = {
+    principals: new Principals(options.principals, options.defaultPrincipal),
+    tokens: new AccessTokens(),
+    keys: new ServiceAccountKeys(),
+  };
+  // Undone in reverse: no new connections, then the databases, which tell their clients, then what is left of those.
+  const dataPlane = new DataPlane(identity, log);
+  lifetime.defer(() => dataPlane.drain());
+  const startingDatabases = startDatabases(options.instances, workspace, lifetime);
+  const [databases, pki] = await allOrFirstError([startingDatabases, createPki(options.instances, CAPTURED_NAMES)]);
+
+  const certificates = new ClientCertificates(pki.clientAuthority);
+  lifetime.defer(() => dataPlane.stop());
+  const running: RunningInstance[] = [];
+  for (const [index, { name, users, addresses }] of options.instances.entries()) {
+    const server = pki.servers[index]!;
+    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...server };
+    running.push({ instance, addresses: await dataPlane.open(instance, certificates, addresses) });
+  }
+
+  const project = options.instances[0]!.name.project;
+  const controlPlane = new ControlPlane({
+    port: options.port,
+    statistics,
+    routes: [
+      ...sqlAdminRoutes({
+        identity,
+        certificates,
+        certificateLifetimeMs: () => settings.certificateLifetimeMs,
+        findInstance: (wanted, id) =>
+          running.find(({ instance: { name } }) => name.project === wanted && name.id === id),
+      }),
+      ...oauthRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
+      ...metadataRoutes({
+        identity,
+        project,
+        principal: () => settings.metadataPrincipal,
+        tokenLifetimeMs: () => settings.tokenLifetimeMs,
+      }),
+    ],
+  });
+  await controlPlane.listen();
+  lifetime.defer(() => controlPlane.close());
+  const proxy = new GoogleApisProxy(pki.captured, controlPlane);
+  lifetime.defer(() => proxy.close());
+
+  const files = new ClientFiles({
+    folder: join(workspace, 'clients'),
+    url: `http://${controlPlane.host}`,
+    project,
+    authorityPem: pki.capturingAuthority.pem,
+    principals: identity.principals,
+    keys: identity.keys,
+  });
+  return new Emulator({
+    host: controlPlane.host,
+    project,
+    settings,
+    statistics,
+    log,
+    files,
+    lifetime,
+    principals: identity.principals,
+    instances: running.map(({ instance }) => instance),
+  });
+}
