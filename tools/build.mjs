@@ -10,7 +10,10 @@ import { build } from 'tsup';
 /** @type {{ exports: Record<string, string>, publishConfig: Record<string, unknown> }} */
 const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8'));
 const published = filesNamedIn(manifest.publishConfig);
-const sources = [...filesNamedIn(manifest.exports), ...programs()].filter((file) => file.endsWith('.ts'));
+const sources = filesNamedIn(manifest.exports).filter((file) => file.endsWith('.ts'));
+const programs = filesNamedIn(manifest.publishConfig.bin).map((file) =>
+  file.replace('./dist/', './src/').replace(/js$/, 'ts'),
+);
 
 /** @type {import('tsup').Options} */
 const common = {
@@ -23,34 +26,38 @@ const common = {
   // What is published is not minified, so that stack traces can be read; maps would be two thirds of the package.
   sourcemap: false,
 };
-// src/drivers/pg.ts becomes dist/drivers/pg.js.
-const entry = Object.fromEntries(sources.map((file) => [path.relative('src', file).replace(/\.ts$/, ''), file]));
 
 fs.rmSync('dist', { recursive: true, force: true });
-await Promise.all([
-  build({ ...common, entry, format: ['esm', 'cjs'], dts: { only: true } }),
-  // What two entries share is one chunk, so a class that comes from one entry is the same class in the other.
-  build({ ...common, entry, format: ['esm'], splitting: true }),
-]);
-// The bundler cannot split CommonJS. So each file of the ESM build is translated by itself: the same chunks again.
-await build({
-  ...common,
-  entry: fs.globSync('dist/**/*.js'),
-  format: ['cjs'],
-  splitting: false,
-  // Gives CommonJS an `import.meta.url`, in the files that use it.
-  shims: true,
-  esbuildPlugins: [{ name: 'keep-files-apart', setup: keepFilesApart }],
-  esbuildOptions(options) {
-    options.outbase = 'dist';
-    // Third-party packages are loaded by `require`: that works under Jest and in bundles, where `import()` may not.
-    options.supported = { ...options.supported, 'dynamic-import': false };
-  },
-});
+if (sources.length > 0) await buildLibrary();
+// Nobody requires a program, so it is ESM only and may await at its top level.
+if (programs.length > 0) await build({ ...common, entry: entries(programs), format: ['esm'], splitting: true });
 
 const missing = published.filter((file) => !fs.existsSync(file));
 if (missing.length > 0)
   throw new Error(`publishConfig names files that the build does not make: ${missing.join(', ')}`);
+
+async function buildLibrary() {
+  await Promise.all([
+    build({ ...common, entry: entries(sources), format: ['esm', 'cjs'], dts: { only: true } }),
+    // What two entries share is one chunk, so a class that comes from one entry is the same class in the other.
+    build({ ...common, entry: entries(sources), format: ['esm'], splitting: true }),
+  ]);
+  // The bundler cannot split CommonJS. So each file of the ESM build is translated by itself: the same chunks again.
+  await build({
+    ...common,
+    entry: fs.globSync('dist/**/*.js'),
+    format: ['cjs'],
+    splitting: false,
+    // Gives CommonJS an `import.meta.url`, in the files that use it.
+    shims: true,
+    esbuildPlugins: [{ name: 'keep-files-apart', setup: keepFilesApart }],
+    esbuildOptions(options) {
+      options.outbase = 'dist';
+      // Third-party packages are loaded by `require`: that works under Jest and in bundles, where `import()` may not.
+      options.supported = { ...options.supported, 'dynamic-import': false };
+    },
+  });
+}
 
 /**
  * @param {unknown} value Part of a package.json.
@@ -61,11 +68,12 @@ function filesNamedIn(value) {
   return value && typeof value === 'object' ? Object.values(value).flatMap(filesNamedIn) : [];
 }
 
-/** @returns {string[]} The sources of the programs that `publishConfig.bin` names in dist/. */
-function programs() {
-  return filesNamedIn(manifest.publishConfig.bin).map((file) =>
-    file.replace('./dist/', './src/').replace(/\.c?js$/, '.ts'),
-  );
+/**
+ * @param {string[]} files
+ * @returns {Record<string, string>} The entries for tsup: src/drivers/pg.ts becomes dist/drivers/pg.js.
+ */
+function entries(files) {
+  return Object.fromEntries(files.map((file) => [path.relative('src', file).replace(/\.ts$/, ''), file]));
 }
 
 /**

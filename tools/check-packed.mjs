@@ -65,8 +65,8 @@ async function inspect({ folder, archive, manifest, kb, problems }) {
   if (rule.dependencies && dependencies.join() !== rule.dependencies.join()) {
     problems.push(`depends on ${dependencies.join(', ') || 'nothing'} instead of ${rule.dependencies.join(', ')}`);
   }
-  const ranges = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies });
-  for (const [name, range] of ranges) {
+  const ranges = { ...manifest.devDependencies, ...manifest.dependencies, ...manifest.peerDependencies };
+  for (const [name, range] of Object.entries(ranges)) {
     if (/^(workspace|catalog|link|file):/.test(range)) problems.push(`has ${name} as ${range}`);
   }
 

@@ -1,7 +1,9 @@
 // A vitest reporter whose last word is `N passed, N failed, N skipped`, whatever else is printed.
 // Above it, the skipped tests with their reasons.
 
-/** @implements {import('vitest/node').Reporter} */
+/** @import { Reporter, TestModule } from 'vitest/node' */
+
+/** @implements {Reporter} */
 export default class SummaryReporter {
   #passed = 0;
   #failed = 0;
@@ -21,7 +23,7 @@ export default class SummaryReporter {
   }
 
   /**
-   * @param {ReadonlyArray<import('vitest/node').TestModule>} modules
+   * @param {ReadonlyArray<TestModule>} modules
    * @param {ReadonlyArray<unknown>} unhandledErrors
    */
   onTestRunEnd(modules, unhandledErrors) {
