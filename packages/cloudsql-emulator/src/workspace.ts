@@ -1,18 +1,39 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, realpath, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 // A path longer than this leaves no room for the socket's own name: macOS allows 103 bytes in all.
 const MAX_PATH_BYTES = 70;
+const MEMORY_FOLDER = '/dev/shm';
+// Containers often give it 64 MB only, which one database nearly fills.
+const MIN_MEMORY_BYTES = 2 * 1024 ** 3;
 
-/** Makes the private folder (0700) that everything of one emulator lies in. */
+/**
+ * Makes the private folder (0700) that everything of one emulator lies in: below `TMPDIR` if that is set, else in
+ * memory where there is room (creating a database there takes half the time), else in the system's temporary folder.
+ */
 export async function createWorkspace(): Promise<string> {
-  const parent = await realpath(tmpdir());
-  const base = Buffer.byteLength(parent) <= MAX_PATH_BYTES ? parent : '/tmp';
-  return await mkdtemp(join(base, 'cloudsql-'));
+  return await mkdtemp(join(await chooseParent(), 'cloudsql-'));
 }
 
 /** Removes the folder and all that is in it. */
 export async function removeWorkspace(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+async function chooseParent(): Promise<string> {
+  if (!process.env.TMPDIR && (await hasRoomInMemory())) return MEMORY_FOLDER;
+  const parent = await realpath(tmpdir());
+  return Buffer.byteLength(parent) <= MAX_PATH_BYTES ? parent : '/tmp';
+}
+
+async function hasRoomInMemory(): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  try {
+    await access(MEMORY_FOLDER, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = await statfs(MEMORY_FOLDER);
+    return bavail * bsize >= MIN_MEMORY_BYTES;
+  } catch {
+    return false;
+  }
 }

@@ -31,6 +31,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
+  wal_init_zero: 'off',
   max_wal_size: '256MB',
   log_checkpoints: 'off',
   'cloudsql.iam_authentication': 'on',

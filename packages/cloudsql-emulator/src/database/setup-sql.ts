@@ -23,8 +23,8 @@ ALTER DATABASE postgres OWNER TO cloudsqlsuperuser;
 export function setupStatements(databases: readonly string[], users: readonly DatabaseUser[]): readonly string[] {
   return [
     [ROLES_SQL, ...users.map(createUserSql)].join('\n'),
-    // CREATE DATABASE cannot share a query with anything else.
-    ...databases.map((name) => `CREATE DATABASE ${quoteIdentifier(name)} OWNER cloudsqlsuperuser`),
+    // CREATE DATABASE cannot share a query with anything else. Copying files is the faster strategy without fsync.
+    ...databases.map((name) => `CREATE DATABASE ${quoteIdentifier(name)} OWNER cloudsqlsuperuser STRATEGY file_copy`),
   ];
 }
 
