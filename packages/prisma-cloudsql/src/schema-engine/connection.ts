@@ -1,4 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { presentInternalChars } from './internal-char.ts';
+import { isAdapterError } from './outcome.ts';
+import { ScriptError } from './script-error.ts';
 import type { Target } from './target.ts';
 import { fullMessage, UserError } from './user-error.ts';
 
@@ -6,10 +9,6 @@ import { fullMessage, UserError } from './user-error.ts';
 export type Adapter = Awaited<ReturnType<PrismaPg['connect']>>;
 
 type Pool = ReturnType<Adapter['underlyingDriver']>;
-
-// The types of PostgreSQL by number: "char", which the adapter refuses although the engine asks for columns of it.
-const internalChar = 18;
-const text = 25;
 
 /**
  * Connects to `target` and makes it what the engine needs.
@@ -32,27 +31,26 @@ export async function connect(target: Target): Promise<Adapter> {
   });
   // Without a listener a lost connection would end the process; the next query says that it is lost.
   session.on('error', () => {});
-  const query = async (...args: Parameters<typeof session.query>): Promise<unknown> =>
-    withKnownTypes(await session.query(...args));
+  let lastError: unknown;
+  const query = (...args: Parameters<typeof session.query>): Promise<unknown> =>
+    session.query(...args).catch((error: unknown) => {
+      lastError = error;
+      throw error;
+    });
   pool.query = query as unknown as Pool['query'];
+  presentInternalChars(adapter);
   adapter.executeScript = async (script) => {
-    // What this throws is turned by the adapter into an error that the engine knows.
-    await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+    try {
+      await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+    } catch (error) {
+      throw isAdapterError(error) ? new ScriptError(script, lastError as Error, error) : error;
+    }
   };
   adapter.dispose = async () => {
     session.release(true);
     await pool.end();
   };
   return adapter;
-}
-
-function withKnownTypes(result: unknown): unknown {
-  if (typeof result === 'object' && result !== null && 'fields' in result && Array.isArray(result.fields)) {
-    for (const field of result.fields as { dataTypeID: number }[]) {
-      if (field.dataTypeID === internalChar) field.dataTypeID = text;
-    }
-  }
-  return result;
 }
 
 /** Spaces and backslashes separate and quote in the startup parameter `options`. */

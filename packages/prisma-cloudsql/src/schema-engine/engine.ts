@@ -5,8 +5,9 @@ import type { CommandLine } from './command-line.ts';
 import { createTarget } from './databases.ts';
 import { offlineAdapter } from './offline.ts';
 import { ErrorRegistry, lend } from './outcome.ts';
+import { migrationError } from './script-error.ts';
 import { parseTarget } from './target.ts';
-import { UserError } from './user-error.ts';
+import { toUserError, UserError } from './user-error.ts';
 import { loadSchemaEngine, panicked } from './wasm.ts';
 
 /** Answers the requests of one run of the `prisma` command. */
@@ -28,6 +29,9 @@ const passedThrough = [
   ...(['markMigrationRolledBack', 'reset', 'schemaPush'] as const),
 ];
 
+/** The first requests of the commands that create the database where it is missing. */
+const creating = new Set(['applyMigrations', 'devDiagnostic', 'reset', 'schemaPush']);
+
 /** Starts nothing: the first request that needs a database connects to it. */
 export function createEngine({ datasource, datamodels }: CommandLine, host: Host): Engine {
   const target = (): ReturnType<typeof parseTarget> => parseTarget(datasource.url);
@@ -41,11 +45,22 @@ export function createEngine({ datasource, datamodels }: CommandLine, host: Host
     return SchemaEngine.new({ datamodels: files }, () => {}, lend(connected, errors));
   };
   const live = memoise(() => start(databases));
+  const liveOrCreated = async (): Promise<SchemaEngine> => {
+    try {
+      return await live();
+    } catch (error) {
+      if (toUserError(error).code !== 'P1003') throw error;
+    }
+    const { database } = target();
+    await createTarget(target());
+    await host.print(`PostgreSQL database ${database} created`);
+    return live();
+  };
   const offline = memoise(() => start({ ...databases, connect: async () => offlineAdapter as never }));
 
   const call = async (method: string, params: never): Promise<unknown> => {
     const direct = passedThrough.find((name) => name === method);
-    if (direct) return (await (await live())[direct](params)) ?? {};
+    if (direct) return (await (await (creating.has(method) ? liveOrCreated() : live()))[direct](params)) ?? {};
     switch (method) {
       case 'diff': {
         const { stdout, exitCode } = await (await (needsDatabase(params) ? live() : offline())).diff(params);
@@ -64,10 +79,11 @@ export function createEngine({ datasource, datamodels }: CommandLine, host: Host
   return {
     call: async (method, params) => {
       errors.latest = undefined;
+      errors.failedScript = undefined;
       try {
         return await Promise.race([call(method, params as never), panicked]);
       } catch (error) {
-        throw errors.latest ?? error;
+        throw errors.latest ?? migrationError(error, errors.failedScript, params) ?? error;
       }
     },
     close: () => databases.close(),

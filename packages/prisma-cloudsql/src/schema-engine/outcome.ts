@@ -1,3 +1,5 @@
+import { ScriptError } from './script-error.ts';
+
 /**
  * The form in which the engine, compiled from Rust, wants the methods of a driver adapter to answer: nothing is thrown,
  * an error is a value. What is no error of the driver is kept here, and the engine names it by number.
@@ -10,6 +12,9 @@ export class ErrorRegistry {
 
   /** The last one that was kept: what the engine makes of it says less. */
   latest: unknown;
+
+  /** The last script that failed. */
+  failedScript: ScriptError | undefined;
 
   /** Called by the engine. */
   consumeError(id: number): { readonly error: unknown } | undefined {
@@ -50,10 +55,13 @@ function isAdapter(value: unknown): value is object {
   return typeof value === 'object' && value !== null && 'queryRaw' in value;
 }
 
-// A driver adapter throws errors of this name, with the form that the engine knows in `cause`.
 function describe(error: unknown, registry: ErrorRegistry): object {
-  if (error instanceof Error && error.name === 'DriverAdapterError' && typeof error.cause === 'object' && error.cause) {
-    return error.cause;
-  }
-  return { kind: 'GenericJs', id: registry.keep(error) };
+  if (!isAdapterError(error)) return { kind: 'GenericJs', id: registry.keep(error) };
+  if (error instanceof ScriptError) registry.failedScript = error;
+  return error.cause;
+}
+
+/** Tells an error of a driver adapter, which has the form that the engine knows in `cause`. */
+export function isAdapterError(error: unknown): error is Error & { readonly cause: object } {
+  return error instanceof Error && error.name === 'DriverAdapterError' && typeof error.cause === 'object';
 }

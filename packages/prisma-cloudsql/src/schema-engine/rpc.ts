@@ -13,6 +13,8 @@ interface Message {
 export interface RpcStreams {
   readonly input: Readable;
   readonly output: Writable;
+  /** Ends `input` early. */
+  readonly signal: AbortSignal;
 }
 
 /** Answers the requests on `input`, one after another, until it ends. */
@@ -30,7 +32,8 @@ export async function serve(streams: RpcStreams, makeEngine: (host: Host) => Eng
       }),
   });
   let queue = Promise.resolve();
-  for await (const line of createInterface({ input: streams.input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  const { input, signal } = streams;
+  for await (const line of createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (!line.trim()) continue;
     const message = JSON.parse(line) as Message;
     if (message.method === undefined) {
