@@ -14,7 +14,7 @@ export default defineConfig({
   // `prisma generate` needs no database.
   ...(instance && {
     datasource: {
-      url: `postgresql://${login}/${DB_NAME}?instance=${instance}&ipType=${ipType}`,
+      url: `postgresql://${login}/${DB_NAME}?instance=${instance}&ipType=${ipType}&schema=prisma_orders`,
     },
   }),
 });

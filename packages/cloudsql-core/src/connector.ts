@@ -5,7 +5,7 @@ import { emulatorHost } from './credentials/emulator.ts';
 import { createCredentials } from './credentials/sources.ts';
 import { deadline, waitOrAbort } from './deadline.ts';
 import { dial } from './dial/dial.ts';
-import { CloudSqlError, ConfigError, cloudSqlError } from './errors.ts';
+import { type CloudSqlError, ConfigError, cloudSqlError } from './errors.ts';
 import { refuseUnknown } from './options/check.ts';
 import {
   type ConnectionOptions,
@@ -102,10 +102,9 @@ export class Connector {
       report({ socket });
       return socket;
     } catch (cause) {
-      const given = cause instanceof CloudSqlError;
-      const error = given
-        ? cause
-        : cloudSqlError('CLOUDSQL_DIAL_ABORTED', 'The dial was given up', { instance, cause });
+      const error = signal?.aborted
+        ? cloudSqlError('CLOUDSQL_DIAL_ABORTED', 'The dial was given up', { instance, cause })
+        : (cause as Error);
       report({ error });
       throw error;
     } finally {

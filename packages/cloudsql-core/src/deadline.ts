@@ -18,7 +18,10 @@ export function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal, discard
   });
 }
 
-/** A deadline that can be tied to a caller's signal. Clear it when the work is done, so that no timer outlives it. */
+/**
+ * A deadline that can be tied to a caller's signal. Clear it when the work is done: then no timer outlives it, and what
+ * is still under way on its behalf, such as the other of two parallel calls after the first has failed, stops.
+ */
 export interface Deadline {
   readonly signal: AbortSignal;
   clear(): void;
@@ -37,6 +40,7 @@ export function deadline(ms: number, late: () => Error, caller?: AbortSignal): D
     clear() {
       clearTimeout(timer);
       caller?.removeEventListener('abort', follow);
+      controller.abort(new Error('no longer needed'));
     },
   };
 }

@@ -12,7 +12,7 @@ export {
   RefreshError,
 } from './errors.ts';
 export type { KeyPair } from './key-pair.ts';
-export { oneOf, refuseOwned } from './options/check.ts';
+export { checkOrmOptions, oneOf } from './options/check.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';
 export type { CloseEvent, DialEvent, Logger, PoolErrorEvent, RefreshEvent } from './telemetry.ts';

@@ -1,4 +1,4 @@
-import { ConfigError, refuseOwned } from '@x/cloudsql-core';
+import { ConfigError, checkOrmOptions } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
 import type { DrizzleConfig } from 'drizzle-orm';
 import { drizzle as drizzlePg, type NodePgDatabase } from 'drizzle-orm/node-postgres';
@@ -34,7 +34,7 @@ const owned = {
 export function drizzle<Schema extends Record<string, unknown> = Record<string, never>>(
   config: DrizzleCloudSqlConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
-  refuseOwned('drizzle', config, owned);
+  checkOrmOptions('drizzle', config, owned);
   const { connection, ...rest } = config;
   if (connection === undefined || connection === null) {
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `connection` is not set', {

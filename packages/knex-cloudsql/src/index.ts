@@ -1,4 +1,4 @@
-import { ConfigError, oneOf, refuseOwned } from '@x/cloudsql-core';
+import { ConfigError, checkOrmOptions, oneOf } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import type { Knex } from 'knex';
 
@@ -36,7 +36,7 @@ const owned = {
  */
 export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
   oneOf('client', config.client, ['pg']);
-  refuseOwned('knex', config, owned);
+  checkOrmOptions('knex', config, owned);
   const { connection, pool } = config;
   if (typeof connection !== 'string' && (typeof connection !== 'object' || connection === null)) {
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `connection` is not an object or a URL', {

@@ -1,4 +1,4 @@
-import { oneOf, refuseOwned } from '@x/cloudsql-core';
+import { checkOrmOptions, oneOf } from '@x/cloudsql-core';
 import { type CloudSqlOptions, connectionOf, ownedAddress, pgOptions } from '@x/cloudsql-core/pg';
 import type { Options } from 'sequelize';
 
@@ -27,7 +27,7 @@ const owned = {
  */
 export function cloudSql(options: SequelizeCloudSqlOptions): Options {
   oneOf('dialect', options.dialect, ['postgres']);
-  refuseOwned('Sequelize', options, owned);
+  checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url');
   const { host, port, user, password, database, ...driver } = pgOptions({ ...rest.dialectOptions, ...connection });
   return {

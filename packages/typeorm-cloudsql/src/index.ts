@@ -1,4 +1,4 @@
-import { oneOf, refuseOwned } from '@x/cloudsql-core';
+import { checkOrmOptions, oneOf } from '@x/cloudsql-core';
 import { type CloudSqlOptions, connectionOf, ownedAddress, pgOptions } from '@x/cloudsql-core/pg';
 import type { DataSourceOptions } from 'typeorm';
 
@@ -25,7 +25,7 @@ const owned = {
  */
 export function cloudSql(options: TypeOrmCloudSqlOptions): PostgresOptions {
   oneOf('type', options.type, ['postgres']);
-  refuseOwned('TypeORM', options, owned);
+  checkOrmOptions('TypeORM', options, owned);
   const { connection, rest } = connectionOf(options, 'url');
   const { connectTimeoutMS, extra } = rest;
   const timeout = connectTimeoutMS === undefined ? {} : { connectionTimeoutMillis: connectTimeoutMS };

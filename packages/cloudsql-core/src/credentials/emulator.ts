@@ -1,3 +1,4 @@
+import { deadline } from '../deadline.ts';
 import { ConfigError, cloudSqlError } from '../errors.ts';
 import { httpRequest, isLoopback } from '../http.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
@@ -8,6 +9,9 @@ const production = ['K_SERVICE', 'CLOUD_RUN_JOB', 'FUNCTION_TARGET', 'GAE_ENV', 
 
 /** Tokens are fetched anew this long before they expire, in milliseconds. */
 const earlyMs = 60_000;
+
+/** How long the emulator may take for a token, in milliseconds. */
+const answerTimeoutMs = 10_000;
 
 /**
  * The address of the emulator, `host:port`, if the environment names one and the options let it.
@@ -80,13 +84,14 @@ async function exchange(host: string, principal: string, scope: string): Promise
 }
 
 async function post(host: string, path: string, form: Record<string, string>): Promise<Record<string, unknown>> {
+  const limit = deadline(answerTimeoutMs, () => new Error(`no answer within ${answerTimeoutMs} ms`));
   try {
     const answer = await httpRequest({
       method: 'POST',
       url: `http://${host}${path}`,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
-      signal: AbortSignal.timeout(10_000),
+      signal: limit.signal,
     });
     if (answer.status === 200) return JSON.parse(answer.text) as Record<string, unknown>;
     throw new Error(`it answered ${answer.status} ${answer.text.slice(0, 200)}`);
@@ -95,6 +100,8 @@ async function post(host: string, path: string, form: Record<string, string>): P
       cause,
       remedy: 'Check that the emulator is running and knows the principal in CLOUDSQL_EMULATOR_PRINCIPAL.',
     });
+  } finally {
+    limit.clear();
   }
 }
 

@@ -53,7 +53,7 @@ const bypass = { host: 'cloudsql-connector-bypassed.invalid', port: 1 } as const
 /** Sent where an IAM login needs no password: the server ignores it, and only a driver would stumble over none. */
 const passwordPlaceholder = 'iam';
 
-/** Why the options of the address are not the caller's to set, for {@link refuseOwned}. */
+/** Why the options of the address are not the caller's to set, for `checkOrmOptions`. */
 export const ownedAddress: Readonly<Record<'host' | 'port' | 'ssl' | 'username', string>> = {
   host: 'the address comes from the instance',
   port: 'the address comes from the instance',

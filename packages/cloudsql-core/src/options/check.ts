@@ -55,6 +55,24 @@ export function refuseOwned(where: string, given: object, owned: Readonly<Record
   });
 }
 
+/**
+ * Checks the options of an ORM, most of which are not ours to know: refuses those that the adapter owns, and those that
+ * are nearly one of ours, which the ORM would ignore.
+ */
+export function checkOrmOptions(where: string, given: object, owned: Readonly<Record<string, string>>): void {
+  refuseOwned(where, given, owned);
+  for (const key of Object.keys(given)) {
+    const near = ours.find((name) => name !== key && distance(name.toLowerCase(), key.toLowerCase()) <= 1);
+    if (near === undefined) continue;
+    throw new ConfigError('CLOUDSQL_UNKNOWN_OPTION', `${where} has no option \`${key}\``, {
+      remedy: `Did you mean \`${near}\`?`,
+    });
+  }
+}
+
+/** Our options whose names are like no ORM's. */
+const ours = ['instance', 'ipType', 'authType', 'connector'];
+
 /** A sentence that names the nearest of the choices, if one is near. */
 export function suggest(given: string, choices: readonly string[]): string | undefined {
   const ranked = choices.map((choice) => ({ choice, away: distance(given.toLowerCase(), choice.toLowerCase()) }));
