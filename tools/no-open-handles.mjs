@@ -5,6 +5,8 @@ import { afterAll } from 'vitest';
 
 /** How long sockets that were told to close, and processes that were told to end, may take. */
 const patienceMs = 2000;
+// Opened now, because Node opens them at their first use, which would look like a leak.
+void [process.stdin, process.stdout, process.stderr];
 const before = count();
 
 afterAll(async () => {

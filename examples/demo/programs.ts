@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Connector } from '@x/cloudsql-core';
 
 /** What each of the five programs is told. */
 export interface Connection {
@@ -6,6 +7,7 @@ export interface Connection {
   readonly database: string;
   readonly ipType: 'PUBLIC' | 'PRIVATE';
   readonly user?: string | undefined;
+  readonly connector?: Connector;
 }
 
 /** What each of the five programs returns. */
