@@ -68,47 +68,42 @@ async function ensureToolchain() {
 
   const packages = [`pnpm@${pnpmVersion}`];
   if (ownNode) packages.push(`${nodePackage()}@${nodeVersion}`);
-  const release = await lock();
-  if (fs.existsSync(target)) {
-    release();
-    return target;
-  }
-  sweepLeftovers();
-  // Filled under another name, so that a killed run leaves nothing that looks complete.
-  const partial = `${target}.partial-${process.pid}`;
-  fs.mkdirSync(partial, { recursive: true });
-  fs.writeFileSync(path.join(partial, 'package.json'), '{"private":true}\n');
-  await step(
-    `Installing ${ownNode ? `Node ${nodeVersion} and ` : ''}pnpm ${pnpmVersion} into .toolchain/`,
-    async () => {
-      const npm = npmCommand();
-      // A cache of its own, deleted at once: nobody needs these archives a second time.
-      const flags = '--ignore-scripts --include=optional --no-save --no-package-lock --no-audit --no-fund --cache=.npm';
-      await run(npm.file, [...npm.args, 'install', ...flags.split(' '), ...packages], {
-        cwd: partial,
-        env: environment(),
-        shell: npm.shell,
-      });
-      // npm 12 runs no install scripts unless asked, so none is relied upon: this is pnpm's, it places the native binary.
-      await run(process.execPath, [path.join('node_modules', 'pnpm', 'install.js')], {
-        cwd: partial,
-        env: environment(),
-      });
-      for (const waste of [
-        '.npm',
-        ...nodeFolders(partial).flatMap((folder) => [`${folder}/include`, `${folder}/share`]),
-      ]) {
-        fs.rmSync(path.resolve(partial, waste), { recursive: true, force: true });
-      }
-      try {
-        fs.renameSync(partial, target);
-      } catch (error) {
-        fs.rmSync(partial, { recursive: true, force: true });
-        if (!fs.existsSync(target)) throw error;
-      }
-    },
-  );
+  await locked(async () => {
+    if (fs.existsSync(target)) return;
+    sweepLeftovers();
+    const what = `Installing ${ownNode ? `Node ${nodeVersion} and ` : ''}pnpm ${pnpmVersion} into .toolchain/`;
+    await step(what, () => installToolchain(packages, target));
+  });
   return target;
+}
+
+/**
+ * @param {string[]} packages
+ * @param {string} target
+ */
+async function installToolchain(packages, target) {
+  // Filled under another name, so that a killed run leaves nothing that looks complete.
+  const cwd = `${target}.partial-${process.pid}`;
+  fs.mkdirSync(cwd, { recursive: true });
+  fs.writeFileSync(path.join(cwd, 'package.json'), '{"private":true}\n');
+  const npm = npmCommand();
+  // A cache of its own, deleted at once: nobody needs these archives a second time.
+  const flags = '--ignore-scripts --include=optional --no-save --no-package-lock --no-audit --no-fund --cache=.npm';
+  const args = [...npm.args, 'install', ...flags.split(' '), ...packages];
+  await run(npm.file, args, { cwd, env: environment(), shell: npm.shell });
+  // npm 12 runs no install scripts unless asked, so none is relied upon: this is pnpm's, it places the native binary.
+  await run(process.execPath, [path.join('node_modules', 'pnpm', 'install.js')], { cwd, env: environment() });
+  const headersAndManuals = nodeFolders(cwd).flatMap((folder) => [`${folder}/include`, `${folder}/share`]);
+  for (const waste of [path.join(cwd, '.npm'), ...headersAndManuals]) {
+    fs.rmSync(waste, { recursive: true, force: true });
+  }
+  try {
+    fs.renameSync(cwd, target);
+  } catch (error) {
+    // A run that was suspended for long has lost its lock, and another one was first.
+    fs.rmSync(cwd, { recursive: true, force: true });
+    if (!fs.existsSync(target)) throw error;
+  }
 }
 
 /** Whether the running Node executes TypeScript files by itself (some Linux distributions build it without). */
@@ -205,8 +200,7 @@ async function ensurePackages(command, toolchain, env) {
   const isInstalled = () => fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === wanted;
   if (isInstalled()) return;
 
-  const release = await lock();
-  try {
+  await locked(async () => {
     if (isInstalled()) return;
     await step(`Installing the packages for \`${command}\``, () =>
       // The lockfile was verified when it was written; to do it again on each machine takes seconds.
@@ -216,9 +210,7 @@ async function ensurePackages(command, toolchain, env) {
     );
     fs.mkdirSync(path.dirname(stamp), { recursive: true });
     fs.writeFileSync(stamp, wanted);
-  } finally {
-    release();
-  }
+  });
 }
 
 /**
@@ -238,32 +230,36 @@ function fingerprint(command, toolchain) {
 }
 
 /**
- * Waits until no other run installs. The holder touches the file; one that stopped doing so is dead.
+ * Does something while no other run installs. The holder of the lock touches it; one that stopped doing so is dead.
  *
- * @returns {Promise<() => void>} Lets the next one in; the end of this process does so too.
+ * @param {() => Promise<void>} work
  */
-async function lock() {
+async function locked(work) {
   const file = path.join(root, '.toolchain', 'install.lock');
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  for (;;) {
+  while (!take()) await new Promise((resolve) => setTimeout(resolve, 200));
+  const release = () => fs.rmSync(file, { force: true });
+  const beat = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), 1000);
+  process.on('exit', release);
+  try {
+    await work();
+  } finally {
+    clearInterval(beat);
+    process.off('exit', release);
+    release();
+  }
+
+  function take() {
     try {
       fs.closeSync(fs.openSync(file, 'wx'));
-      break;
+      return true;
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
       const touched = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
       if (Date.now() - touched > 10_000) fs.rmSync(file, { force: true });
-      else await new Promise((resolve) => setTimeout(resolve, 200));
+      return false;
     }
   }
-  const beat = setInterval(() => fs.utimes(file, new Date(), new Date(), () => {}), 1000);
-  const release = () => {
-    clearInterval(beat);
-    fs.rmSync(file, { force: true });
-    process.off('exit', release);
-  };
-  process.on('exit', release);
-  return release;
 }
 
 // --- Processes -----------------------------------------------------------------------------------------------------
