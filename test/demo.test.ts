@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Connector } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
-import { generate } from '@x/example-prisma/migrate';
 import { type Refusal, type Row, runPrograms } from '@x/demo';
+import { generate } from '@x/example-prisma/migrate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app, appUser, instance, setEnv, startCloud } from './cloud.ts';
 
@@ -12,9 +12,17 @@ const demo = new URL('../examples/demo/main.ts', import.meta.url).pathname;
 const orms = ['drizzle', 'knex', 'prisma', 'sequelize', 'typeorm'];
 
 /** Runs the demo as a user does, and reads what it prints. */
-async function runDemo(env: Readonly<Record<string, string>> = {}): Promise<{ rows: Row[]; last: Refusal | undefined }> {
-  const { stdout } = await run(process.execPath, [demo, '--json'], { env: { ...process.env, ...env }, timeout: 60_000 });
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Row | Refusal);
+async function runDemo(
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ rows: Row[]; last: Refusal | undefined }> {
+  const { stdout } = await run(process.execPath, [demo, '--json'], {
+    env: { ...process.env, ...env },
+    timeout: 60_000,
+  });
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Row | Refusal);
   return {
     rows: lines.filter((line): line is Row => 'orm' in line),
     last: lines.find((line): line is Refusal => 'refused' in line),
@@ -31,7 +39,13 @@ describe('npm run demo -- --json', () => {
       expect(some.map(({ orm }) => orm).sort()).toEqual(orms);
     }
     for (const row of rows) {
-      expect(row).toMatchObject({ ok: true, currentUser: appUser, rowsWritten: 21, rowsRead: 21, tlsProtocol: 'TLSv1.3' });
+      expect(row).toMatchObject({
+        ok: true,
+        currentUser: appUser,
+        rowsWritten: 21,
+        rowsRead: 21,
+        tlsProtocol: 'TLSv1.3',
+      });
       expect(row.ormVersion).toMatch(/^\d+\.\d+\.\d+/);
       expect(row.driver).toMatch(/^pg \d/);
     }
@@ -49,16 +63,26 @@ describe('npm run demo -- --json', () => {
     const account = 'app@shop.iam.gserviceaccount.com';
     await using cloud = await startCloud({
       principals: [{ email: account }],
-      instances: [{ name: shop, databases: ['orders'], users: [{ email: account, databaseRoles: ['cloudsqlsuperuser'] }] }],
+      instances: [
+        { name: shop, databases: ['orders'], users: [{ email: account, databaseRoles: ['cloudsqlsuperuser'] }] },
+      ],
     });
-    const env = { ...cloud.googleEnv(account, { intercept: true }), INSTANCE_CONNECTION_NAME: shop, CLOUDSQL_EMULATOR_HOST: '' };
-    for (const [ipType, variables] of [['PUBLIC', {}], ['PRIVATE', { PRIVATE_IP: '1', DB_NAME: 'orders', DB_IAM_USER: 'app@shop.iam' }]] as const) {
+    const env = {
+      ...cloud.googleEnv(account, { intercept: true }),
+      INSTANCE_CONNECTION_NAME: shop,
+      CLOUDSQL_EMULATOR_HOST: '',
+    };
+    for (const [ipType, variables] of [
+      ['PUBLIC', {}],
+      ['PRIVATE', { PRIVATE_IP: '1', DB_NAME: 'orders', DB_IAM_USER: 'app@shop.iam' }],
+    ] as const) {
       const { rows, last } = await runDemo({ ...env, ...variables });
       expect(rows.map(({ orm }) => orm).sort()).toEqual(orms);
-      for (const row of rows) expect(row).toMatchObject({ ok: true, ipType, currentUser: 'app@shop.iam', rowsRead: 21 });
+      for (const row of rows)
+        expect(row).toMatchObject({ ok: true, ipType, currentUser: 'app@shop.iam', rowsRead: 21 });
       expect(last).toBeUndefined();
     }
-    expect(cloud.statistics().calls['connect']).toBeGreaterThan(0);
+    expect(cloud.statistics().calls.connect).toBeGreaterThan(0);
   });
 });
 
@@ -99,7 +123,9 @@ describe('what a row says', () => {
       for (const { row, records } of pairs) {
         expect(row.error).toBeUndefined();
         const { ipType, currentUser: user, tlsProtocol, tlsCipher } = row;
-        const record = records.find(({ certificateExpires }) => certificateExpires.toISOString() === row.certificateExpires);
+        const record = records.find(
+          ({ certificateExpires }) => certificateExpires.toISOString() === row.certificateExpires,
+        );
         expect(record).toMatchObject({ ipType, user, tlsProtocol, tlsCipher, principal: app });
         expect(Math.abs(Date.parse(row.certificateExpires) - (issued + life))).toBeLessThan(15_000);
         seen.push(row.certificateExpires);
