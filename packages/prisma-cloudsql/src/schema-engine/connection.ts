@@ -32,11 +32,14 @@ export async function connect(target: Target): Promise<Adapter> {
   // Without a listener a lost connection would end the process; the next query says that it is lost.
   session.on('error', () => {});
   let lastError: unknown;
-  const query = (...args: Parameters<typeof session.query>): Promise<unknown> =>
-    session.query(...args).catch((error: unknown) => {
+  const query = async (...args: Parameters<typeof session.query>): Promise<unknown> => {
+    try {
+      return await session.query(...args);
+    } catch (error) {
       lastError = error;
       throw error;
-    });
+    }
+  };
   pool.query = query as unknown as Pool['query'];
   presentInternalChars(adapter);
   adapter.executeScript = async (script) => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { DiffParams, SchemaEngine } from '@prisma/schema-engine-wasm';
+import type { DiffParams, EvaluateDataLossInput, SchemaEngine } from '@prisma/schema-engine-wasm';
 import { type AdapterFactory, adapterFactory } from './adapter-factory.ts';
 import type { CommandLine } from './command-line.ts';
 import { createTarget } from './databases.ts';
@@ -60,7 +60,10 @@ export function createEngine({ datasource, datamodels }: CommandLine, host: Host
 
   const call = async (method: string, params: never): Promise<unknown> => {
     const direct = passedThrough.find((name) => name === method);
-    if (direct) return (await (await (creating.has(method) ? liveOrCreated() : live()))[direct](params)) ?? {};
+    if (direct) {
+      const engine = await (creating.has(method) ? liveOrCreated() : live());
+      return (await withShadow(engine, params, () => engine[direct](params))) ?? {};
+    }
     switch (method) {
       case 'diff': {
         const { stdout, exitCode } = await (await (needsDatabase(params) ? live() : offline())).diff(params);
@@ -88,6 +91,25 @@ export function createEngine({ datasource, datamodels }: CommandLine, host: Host
     },
     close: () => databases.close(),
   };
+}
+
+/**
+ * Does `ask`, which compares with the outcome of the migrations. The compiled engine knows that outcome only if an
+ * earlier request had a reason to replay them, and some requests cannot replay them themselves. Then this one does.
+ */
+async function withShadow(
+  engine: SchemaEngine,
+  params: EvaluateDataLossInput,
+  ask: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!toUserError(error).message.includes('shadow DB must be provided through an external factory')) throw error;
+    const { migrationsList, filters } = params;
+    await engine.diagnoseMigrationHistory({ migrationsList, filters, optInToShadowDatabase: true });
+    return await ask();
+  }
 }
 
 function needsDatabase({ from, to }: DiffParams): boolean {
