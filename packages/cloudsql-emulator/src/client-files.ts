@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmulatorError } from './errors.ts';
 import { isServiceAccount } from './iam/accounts.ts';
@@ -9,6 +9,8 @@ import type { ServiceAccountKeys } from './iam/service-account-keys.ts';
 /** What credential files are made of. */
 export interface ClientFilesOptions {
   readonly folder: string;
+  /** An empty folder. */
+  readonly emptyFolder: string;
   /** URL of the control plane. */
   readonly url: string;
   readonly project: string;
@@ -27,10 +29,8 @@ export class ClientFiles {
 
   constructor(options: ClientFilesOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.caFile = this.#write('ca.pem', options.authorityPem);
-    this.emptyConfigFolder = join(options.folder, 'gcloud');
-    mkdirSync(this.emptyConfigFolder, { recursive: true, mode: 0o700 });
+    this.emptyConfigFolder = options.emptyFolder;
   }
 
   /** Writes an `external_account` file whose endpoints are the emulator's own. Its subject token is the e-mail. */

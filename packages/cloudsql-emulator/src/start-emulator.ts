@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ClientFiles } from './client-files.ts';
 import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
@@ -74,7 +73,7 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   // Undone in reverse: no new connections, then the databases, which tell their clients, then what is left of those.
   const dataPlane = new DataPlane(identity, log);
   lifetime.defer(() => dataPlane.drain());
-  const startingDatabases = startDatabases(options.instances, workspace, lifetime);
+  const startingDatabases = startDatabases(options.instances, workspace.root, lifetime);
   const [databases, pki] = await allOrFirstError([startingDatabases, createPki(options.instances, CAPTURED_NAMES)]);
 
   const certificates = new ClientCertificates(pki.clientAuthority);
@@ -113,7 +112,8 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   lifetime.defer(() => proxy.close());
 
   const files = new ClientFiles({
-    folder: join(workspace, 'clients'),
+    folder: workspace.clientFiles,
+    emptyFolder: workspace.emptyFolder,
     url: `http://${controlPlane.host}`,
     project,
     authorityPem: pki.capturingAuthority.pem,

@@ -96,7 +96,7 @@ export class ControlPlane {
     try {
       const url = parseUrl(request.url ?? '/');
       const isCaptured = this.#captured.has(request.socket);
-      const host = (request.headers.host ?? '').toLowerCase().replace(/:443$/, '');
+      const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
       for (const route of this.#options.routes) {
         const match = route.path.exec(url.pathname);
         if (!match || !route.methods.includes(request.method ?? '')) continue;

@@ -24,6 +24,8 @@ export class DataPlane {
   readonly #identity: IdentityServices;
   readonly #log: ConnectionLog;
   readonly #listeners: Listener[] = [];
+  /** Clients that have not logged in yet. */
+  readonly #arriving = new Set<TLSSocket>();
 
   constructor(identity: IdentityServices, log: ConnectionLog) {
     this.#identity = identity;
@@ -49,9 +51,10 @@ export class DataPlane {
     return addresses;
   }
 
-  /** Stops accepting connections; those that are open live on. */
+  /** Stops accepting connections. Those that are not logged in yet end; all others live on. */
   stop(): void {
     for (const listener of this.#listeners) listener.stop();
+    for (const client of this.#arriving) client.destroy();
   }
 
   /** Waits until the connections have ended, at most five seconds, and destroys those that have not. */
@@ -97,7 +100,10 @@ export class DataPlane {
       return;
     }
     const session = { client, instance, identity: this.#identity, record, loginTimeoutMs: LOGIN_TIMEOUT_MS };
-    serveSession(session).catch(() => client.destroy());
+    this.#arriving.add(client);
+    serveSession(session)
+      .catch(() => client.destroy())
+      .finally(() => this.#arriving.delete(client));
   }
 }
 

@@ -32,14 +32,17 @@ export class Listener {
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      allowHalfOpen: true,
       noDelay: true,
     });
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('secureConnection', options.onConnection);
+    this.#server.on('secureConnection', (socket) => {
+      // Not before: a client that leaves during the handshake must not stay half-open until that times out.
+      socket.allowHalfOpen = true;
+      options.onConnection(socket);
+    });
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       // Node knows more about a bad certificate than the error says: that only tells that the connection broke.
       const verdict: unknown = socket.authorizationError;

@@ -52,8 +52,9 @@ function locate(packageName: string): string {
 /**
  * Makes the links of shared libraries that the package's install script would make, since install scripts often do not
  * run. Two processes may do so at once. Where the package cannot be written to, the links go to the workspace.
+ * Returns the folder then.
  */
-async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
+export async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
   const links = await readLinks(root);
   const lib = join(root, 'lib');
   try {

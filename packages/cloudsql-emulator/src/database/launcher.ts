@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chown, cp } from 'node:fs/promises';
+import { cp, lchown, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresBinaries } from './binaries.ts';
+import { completeLibraries } from './binaries.ts';
 
 /** How PostgreSQL is started without being root, which it refuses to be. */
 export interface Launcher {
@@ -31,7 +32,7 @@ export async function chooseLauncher(binaries: PostgresBinaries, workspace: stri
 }
 
 async function asNobody(binaries: PostgresBinaries, workspace: string): Promise<Launcher> {
-  await chown(workspace, NOBODY, NOBODY);
+  await giveToNobody(workspace);
   const postgres = join(binaries.root, 'bin', 'postgres');
   const extra = binaries.extraLibraries;
   const environment: Record<string, string> = extra ? { LD_LIBRARY_PATH: extra } : {};
@@ -41,7 +42,15 @@ async function asNobody(binaries: PostgresBinaries, workspace: string): Promise<
   // The programs lie where only root may read, such as below /root.
   const root = join(workspace, 'native');
   await cp(binaries.root, root, { recursive: true, verbatimSymlinks: true });
-  return { prefix: '', userId: NOBODY, binaries: { root, extraLibraries: extra } };
+  const copied = { root, extraLibraries: await completeLibraries(root, workspace) };
+  await giveToNobody(workspace);
+  return { prefix: '', userId: NOBODY, binaries: copied };
+}
+
+// With everything in it: should this process crash, nobody has to be able to remove it.
+async function giveToNobody(workspace: string): Promise<void> {
+  const paths = await readdir(workspace, { recursive: true });
+  for (const path of ['', ...paths]) await lchown(join(workspace, path), NOBODY, NOBODY);
 }
 
 async function succeeds(
