@@ -54,15 +54,17 @@ process.on('uncaughtException', (error) => {
   process.exitCode = 1;
 });
 
-try {
+async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   // The command passes over the first line.
   log('INFO', `The schema engine of @x/prisma-cloudsql (experimental): ${commandLine.task}`);
   const warning = versionWarning();
   if (warning) log('WARN', warning);
   await run(commandLine);
-} catch (thrown) {
+}
+
+main().catch((thrown: unknown) => {
   const error = toUserError(thrown);
   log('ERROR', error.message, { is_panic: false, error_code: error.code });
   process.exitCode = 1;
-}
+});
