@@ -1,0 +1,175 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { parseArgs, styleText } from 'node:util';
+import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
+import { contenders, type Target } from './contenders.ts';
+
+// Every round runs each contender once, in turn, so that whatever else the machine does befalls all of them.
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    connects: { type: 'string', default: '20' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(values.rounds);
+const connects = Number(values.connects);
+const names = Object.keys(contenders);
+const client = new URL('client.ts', import.meta.url);
+const account = 'bench@shop.iam.gserviceaccount.com';
+const instance = 'shop:europe-west1:orders';
+
+interface Row {
+  readonly row: string;
+  readonly contender: string;
+  readonly samples: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  /** Median over that of the bare dial. */
+  readonly overBare: number;
+}
+
+// tsup's output is what users run.
+execFileSync(process.execPath, ['../../tools/build.mjs'], {
+  cwd: new URL('../packages/cloudsql-core/', import.meta.url),
+});
+
+const cloud = await startEmulator({
+  principals: [{ email: account }],
+  instances: [{ name: instance, databases: ['orders'], users: [{ email: account }] }],
+});
+try {
+  const target = await describeTarget(cloud);
+  const env = { ...process.env, ...cloud.googleEnv(account), CLOUDSQL_EMULATOR_HOST: '' };
+  const rows = [
+    ...summarize('cold process to first row', await coldStarts(target, env)),
+    ...summarize('warm connect, first row, end', await warmConnects(target, env)),
+  ];
+  print(rows);
+} finally {
+  await cloud.close();
+}
+
+async function coldStarts(target: Target, env: NodeJS.ProcessEnv): Promise<Map<string, number[]>> {
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of rotated(round)) {
+      const started = Date.now();
+      const child = fork(client, ['first', name, JSON.stringify(target)], { env });
+      times.get(name)!.push((await message<number>(child)) - started);
+      await once(child, 'exit');
+    }
+  }
+  return times;
+}
+
+async function warmConnects(target: Target, env: NodeJS.ProcessEnv): Promise<Map<string, number[]>> {
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  const children = new Map<string, ChildProcess>();
+  for (const name of names) {
+    const child = fork(client, ['warm', name, JSON.stringify(target)], { env });
+    await message(child);
+    children.set(name, child);
+  }
+  for (let round = -1; round < rounds; round++) {
+    for (const name of rotated(round + 1)) {
+      const child = children.get(name)!;
+      child.send(connects);
+      const measured = await message<number[]>(child);
+      // The first round warms up code and connections.
+      if (round >= 0) times.get(name)!.push(...measured);
+    }
+  }
+  for (const child of children.values()) child.kill();
+  return times;
+}
+
+/** An ephemeral certificate for the bare dial, fetched as any client would. */
+async function describeTarget({ url }: Emulator): Promise<Target> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const token = await post(`${url}/token`, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+    subject_token: account,
+    scope: 'https://www.googleapis.com/auth/cloud-platform',
+  });
+  const base = `${url}/sql/v1beta4/projects/shop/instances/orders`;
+  const headers = { Authorization: `Bearer ${token.access_token}`, 'Content-Type': 'application/json' };
+  const settings = await (await fetch(`${base}/connectSettings`, { headers })).json();
+  const body = JSON.stringify({ public_key: publicKey, access_token: token.access_token });
+  const certificate = await (await fetch(`${base}:generateEphemeralCert`, { method: 'POST', headers, body })).json();
+  const { ipAddress } = settings.ipAddresses.find(({ type }: { type: string }) => type === 'PRIMARY');
+  const dial = `${cloud.caFile}.bench.json`;
+  const secrets = {
+    host: ipAddress,
+    ca: settings.serverCaCert.cert,
+    cert: certificate.ephemeralCert.cert,
+    key: privateKey,
+  };
+  writeFileSync(dial, JSON.stringify(secrets), { mode: 0o600 });
+  return { instance, database: 'orders', user: 'bench@shop.iam', adminApi: url, dial };
+}
+
+async function post(url: string, form: Record<string, string>): Promise<Record<string, string>> {
+  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  return (await answer.json()) as Record<string, string>;
+}
+
+async function message<T>(child: ChildProcess): Promise<T> {
+  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a client ended with code ${code}`)));
+  failed.catch(() => {});
+  const [value] = (await Promise.race([once(child, 'message'), failed])) as [T];
+  return value;
+}
+
+/** Each round begins with another contender. */
+function rotated(round: number): string[] {
+  return names.map((_, i) => names[(i + round) % names.length]!);
+}
+
+function summarize(row: string, times: Map<string, number[]>): Row[] {
+  const bare = quantile(times.get(names[0]!)!, 0.5);
+  return [...times].map(([contender, samples]) => {
+    const medianMs = quantile(samples, 0.5);
+    return {
+      row,
+      contender,
+      samples: samples.length,
+      medianMs,
+      p95Ms: quantile(samples, 0.95),
+      overBare: medianMs / bare,
+    };
+  });
+}
+
+function quantile(samples: readonly number[], q: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(Math.floor(q * sorted.length), sorted.length - 1)]!;
+}
+
+function print(rows: readonly Row[]): void {
+  if (values.json) {
+    for (const row of rows) console.log(JSON.stringify(row));
+    return;
+  }
+  let title = '';
+  for (const { row, contender, samples, medianMs, p95Ms, overBare } of rows) {
+    if (row !== title)
+      console.log(`\n${styleText('bold', row)}\n${'contender'.padEnd(36)} samples  median ms   p95 ms  over bare`);
+    title = row;
+    const numbers = [
+      String(samples).padStart(7),
+      medianMs.toFixed(1).padStart(10),
+      p95Ms.toFixed(1).padStart(8),
+      `${overBare.toFixed(2)}x`.padStart(10),
+    ];
+    console.log(`${contender.padEnd(36)} ${numbers.join(' ')}`);
+  }
+}
