@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
+import { afterEach, expect, it } from 'vitest';
+import { deadline } from '../src/deadline.ts';
+import { dial } from '../src/dial/dial.ts';
+import { DialError } from '../src/errors.ts';
+
+const servers: net.Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.close();
+    await once(server, 'close');
+  }
+});
+
+/** A server that does to each connection what it is told. */
+async function serve(behave: (socket: net.Socket) => void): Promise<number> {
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {}).resume();
+    behave(socket);
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as net.AddressInfo).port;
+}
+
+function target(port: number): Parameters<typeof dial>[0] {
+  return {
+    instance: 'p:r:i',
+    host: '127.0.0.1',
+    port,
+    secureContext: tls.createSecureContext({ minVersion: 'TLSv1.3' }),
+    identity: { commonName: 'p:i', serverName: undefined },
+  };
+}
+
+async function failure(port: number, signal: AbortSignal = new AbortController().signal): Promise<Error> {
+  return dial(target(port), signal).then(
+    () => Promise.reject(new Error('it connected')),
+    (error: Error) => error,
+  );
+}
+
+it('says where nobody listens', async () => {
+  const port = await serve(() => {});
+  servers.pop()!.close();
+  const error = await failure(port);
+  expect(error).toBeInstanceOf(DialError);
+  expect(error).toMatchObject({ code: 'CLOUDSQL_DIAL_FAILED', instance: 'p:r:i', cause: { code: 'ECONNREFUSED' } });
+  expect(error.message).toMatch(new RegExp(`^No connection to 127.0.0.1:${port}: connect ECONNREFUSED .*port 3307`));
+});
+
+it('says that a server which hangs up did so in the handshake', async () => {
+  expect(await failure(await serve((socket) => socket.destroy()))).toMatchObject({ code: 'CLOUDSQL_TLS_FAILED' });
+});
+
+it('says that a server which speaks something else is not to be understood', async () => {
+  expect(await failure(await serve((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))).toMatchObject({
+    code: 'CLOUDSQL_TLS_FAILED',
+  });
+});
+
+it('ends at its deadline when the server stays silent', async () => {
+  const sockets: net.Socket[] = [];
+  const port = await serve((socket) => sockets.push(socket));
+  const late = new DialError('CLOUDSQL_DIAL_TIMEOUT', 'Waited 50 ms');
+  const limit = deadline(50, () => late);
+  expect(await failure(port, limit.signal)).toBe(late);
+  await Promise.all(sockets.map((socket) => (socket.destroyed ? undefined : once(socket, 'close'))));
+});
+
+it('closes its socket at once when the caller gives up', async () => {
+  const accepted = Promise.withResolvers<net.Socket>();
+  const port = await serve((socket) => accepted.resolve(socket));
+  const controller = new AbortController();
+  const failed = failure(port, controller.signal);
+  const socket = await accepted.promise;
+  const reason = new Error('enough');
+  controller.abort(reason);
+  expect(await failed).toBe(reason);
+  if (!socket.destroyed) await once(socket, 'close');
+});
+
+it('does not begin when the caller has given up already', async () => {
+  const reason = new Error('enough');
+  expect(await failure(1, AbortSignal.abort(reason))).toBe(reason);
+});
