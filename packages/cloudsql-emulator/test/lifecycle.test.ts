@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -104,17 +105,20 @@ test('the superuser URL reaches the database past TLS', async () => {
   await admin.end();
 });
 
+// Random, so that two runs on one machine do not meet.
+const address = `127.44.${randomInt(256)}.${randomInt(1, 255)}`;
+
 test('two instances have servers of their own, and a chosen address is kept', async () => {
   const cloud = await start({
     instances: [
-      { name: ORDERS, addresses: { PRIMARY: '127.44.0.1', PRIVATE: '127.44.0.1' }, users: [{ email: APP }] },
+      { name: ORDERS, addresses: { PRIMARY: address, PRIVATE: address }, users: [{ email: APP }] },
       { name: 'demo-shop:us-east1:stock', databases: ['stock'], users: [{ email: APP }] },
     ],
   });
   const orders = await getAccess(cloud, ORDERS, { email: APP });
   expect([...orders.addresses]).toEqual([
-    ['PRIMARY', '127.44.0.1'],
-    ['PRIVATE', '127.44.0.1'],
+    ['PRIMARY', address],
+    ['PRIVATE', address],
   ]);
   const config = { user: APP_USER, database: 'stock' };
   await expect(query(orders, config, 'select 1')).rejects.toMatchObject({ code: '3D000' });
@@ -124,7 +128,7 @@ test('two instances have servers of their own, and a chosen address is kept', as
   // An address that is taken is an error, and the failed start leaves nothing behind.
   const parent = dirname(folderOf(cloud.databaseUrl(ORDERS)));
   const before = readdirSync(parent).filter((name) => name.startsWith('cloudsql-'));
-  const instances = [{ name: ORDERS, addresses: { PRIMARY: '127.44.0.1' } }];
+  const instances = [{ name: ORDERS, addresses: { PRIMARY: address } }];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
   const after = readdirSync(parent).filter((name) => name.startsWith('cloudsql-'));
   expect(after.filter((name) => !before.includes(name))).toEqual([]);

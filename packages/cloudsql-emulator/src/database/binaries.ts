@@ -7,7 +7,7 @@ import { EmulatorError, systemCode } from '../errors.ts';
 export interface PostgresBinaries {
   /** Folder that holds `bin`, `lib` and `share`. */
   readonly root: string;
-  /** Folder with library links to search in addition, if `lib` could not be completed. */
+  /** Search path for libraries, if `lib` could not be completed. */
   readonly extraLibraries: string | undefined;
 }
 
@@ -52,7 +52,7 @@ function locate(packageName: string): string {
 /**
  * Makes the links of shared libraries that the package's install script would make, since install scripts often do not
  * run. Two processes may do so at once. Where the package cannot be written to, the links go to the workspace.
- * Returns the folder then.
+ * Returns the search path then.
  */
 export async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
   const links = await readLinks(root);
@@ -64,7 +64,8 @@ export async function completeLibraries(root: string, workspace: string): Promis
     const extra = join(workspace, 'lib');
     await mkdir(extra, { recursive: true });
     await makeLinks(links, lib, extra);
-    return extra;
+    // Both: a library that was found through a link looks for others beside the link.
+    return `${extra}:${lib}`;
   }
 }
 
