@@ -102,10 +102,17 @@ async function describeTarget({ url }: Emulator): Promise<Target> {
   });
   const base = `${url}/sql/v1beta4/projects/shop/instances/orders`;
   const headers = { Authorization: `Bearer ${token.access_token}`, 'Content-Type': 'application/json' };
-  const settings = await (await fetch(`${base}/connectSettings`, { headers })).json();
+  const settings = (await (await fetch(`${base}/connectSettings`, { headers })).json()) as {
+    ipAddresses: { type: string; ipAddress: string }[];
+    serverCaCert: { cert: string };
+  };
   const body = JSON.stringify({ public_key: publicKey, access_token: token.access_token });
-  const certificate = await (await fetch(`${base}:generateEphemeralCert`, { method: 'POST', headers, body })).json();
-  const { ipAddress } = settings.ipAddresses.find(({ type }: { type: string }) => type === 'PRIMARY');
+  const certificate = (await (
+    await fetch(`${base}:generateEphemeralCert`, { method: 'POST', headers, body })
+  ).json()) as {
+    ephemeralCert: { cert: string };
+  };
+  const _host = settings.ipAddresses.find(({ type }) => type === 'PRIMARY')?.ipAddress ?? '';
   const dial = `${cloud.caFile}.bench.json`;
   const secrets = {
     host: ipAddress,

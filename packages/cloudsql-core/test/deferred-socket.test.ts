@@ -4,6 +4,15 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DeferredSocket } from '../src/drivers/deferred-socket.ts';
 import { cloudSqlError } from '../src/errors.ts';
 
+/** A promise that is settled from outside. */
+function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
 let server: net.Server;
 let accepted: Promise<net.Socket>;
 
@@ -90,7 +99,7 @@ it('stops reading while nobody consumes, and loses nothing', async () => {
 });
 
 it('passes settings on that were made before the dial was done', async () => {
-  const made = Promise.withResolvers<net.Socket>();
+  const made = later<net.Socket>();
   const socket = new DeferredSocket({ dial: () => made.promise });
   socket.connect();
   socket.setNoDelay(true).setKeepAlive(true, 1000).setTimeout(20);
@@ -116,7 +125,7 @@ it('gives the dial up when it is destroyed', async () => {
 });
 
 it('closes a socket that arrives after it was destroyed', async () => {
-  const made = Promise.withResolvers<net.Socket>();
+  const made = later<net.Socket>();
   const socket = new DeferredSocket({ dial: () => made.promise });
   socket.connect();
   socket.destroy();

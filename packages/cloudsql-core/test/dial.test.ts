@@ -6,6 +6,15 @@ import { deadline } from '../src/deadline.ts';
 import { dial } from '../src/dial/dial.ts';
 import { DialError } from '../src/errors.ts';
 
+/** A promise that is settled from outside. */
+function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
 const servers: net.Server[] = [];
 
 afterEach(async () => {
@@ -73,7 +82,7 @@ it('ends at its deadline when the server stays silent', async () => {
 });
 
 it('closes its socket at once when the caller gives up', async () => {
-  const accepted = Promise.withResolvers<net.Socket>();
+  const accepted = later<net.Socket>();
   const port = await serve((socket) => accepted.resolve(socket));
   const controller = new AbortController();
   const failed = failure(port, controller.signal);

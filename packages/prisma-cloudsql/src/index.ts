@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
-import type { PoolConfig } from 'pg';
+
+/** The options of pg's pool, by way of the adapter that they are for. */
+type PoolConfig = Exclude<ConstructorParameters<typeof PrismaPg>[0], string | { query: unknown }>;
 
 /** Options of pg's pool, with the instance in place of the address. */
 export type PrismaCloudSqlOptions = PgCloudSqlOptions<PoolConfig>;
