@@ -112,10 +112,10 @@ async function describeTarget({ url }: Emulator): Promise<Target> {
   ).json()) as {
     ephemeralCert: { cert: string };
   };
-  const _host = settings.ipAddresses.find(({ type }) => type === 'PRIMARY')?.ipAddress ?? '';
+  const host = settings.ipAddresses.find(({ type }) => type === 'PRIMARY')?.ipAddress ?? '';
   const dial = `${cloud.caFile}.bench.json`;
   const secrets = {
-    host: ipAddress,
+    host,
     ca: settings.serverCaCert.cert,
     cert: certificate.ephemeralCert.cert,
     key: privateKey,

@@ -1,8 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
-
-/** The options of pg's pool, by way of the adapter that they are for. */
-type PoolConfig = Exclude<ConstructorParameters<typeof PrismaPg>[0], string | { query: unknown }>;
+import type { PoolConfig } from './pool-config.ts';
+import { takeSchema } from './schema-parameter.ts';
 
 /** Options of pg's pool, with the instance in place of the address. */
 export type PrismaCloudSqlOptions = PgCloudSqlOptions<PoolConfig>;
@@ -18,8 +17,13 @@ export type PrismaCloudSqlAdapterOptions = NonNullable<ConstructorParameters<typ
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export class PrismaCloudSql extends PrismaPg {
+  /** `options` may be a URL, with Prisma's own parameter `schema` if need be. */
   constructor(options: string | PrismaCloudSqlOptions, adapterOptions?: PrismaCloudSqlAdapterOptions) {
-    const connector = typeof options === 'string' ? undefined : options.connector;
-    super(pgOptions(options), { onPoolError: poolErrorListener(connector), ...adapterOptions });
+    if (typeof options === 'string') {
+      const { bare, schema } = takeSchema(options);
+      super(pgOptions(bare), { ...(schema && { schema }), onPoolError: poolErrorListener(), ...adapterOptions });
+    } else {
+      super(pgOptions(options), { onPoolError: poolErrorListener(options.connector), ...adapterOptions });
+    }
   }
 }
