@@ -3,7 +3,7 @@ import type { AccessToken } from './credentials/credentials.ts';
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { emulatorHost } from './credentials/emulator.ts';
 import { createCredentials } from './credentials/sources.ts';
-import { deadline, waitOrAbort } from './deadline.ts';
+import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { dial } from './dial/dial.ts';
 import { type CloudSqlError, ConfigError, cloudSqlError } from './errors.ts';
 import { refuseUnknown } from './options/check.ts';
@@ -64,7 +64,8 @@ interface Progress {
 export class Connector {
   readonly #options: ResolvedConnectorOptions;
   readonly #instances: Map<string, InstanceCache> = new Map();
-  readonly #life = new AbortController();
+  readonly #dials: Set<Deadline> = new Set();
+  #closed = false;
   #controlPlane: ControlPlane | undefined;
   #email: Promise<string | undefined> | undefined;
 
@@ -92,7 +93,8 @@ export class Connector {
     const progress: Progress = { waitingFor: 'a certificate' };
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', `Waited ${timeoutMs} ms for ${progress.waitingFor}`, { instance });
-    const limit = deadline(timeoutMs, late, signal ? AbortSignal.any([signal, this.#life.signal]) : this.#life.signal);
+    const limit = deadline(timeoutMs, late, signal);
+    this.#dials.add(limit);
     const report = (outcome: { socket: TLSSocket } | { error: Error }): void => {
       const { waitingFor: _, ...reached } = progress;
       publish('dial', { instance, ...reached, durationMs: performance.now() - started, ...outcome });
@@ -108,8 +110,20 @@ export class Connector {
       report({ error });
       throw error;
     } finally {
+      this.#dials.delete(limit);
       limit.clear();
     }
+  }
+
+  /**
+   * Tells that the server hung up on a connection before it sent anything: with TLS 1.3 that is how it refuses a client
+   * certificate. A new one is fetched soon; the one in hand stays in use meanwhile, for it may have been something else.
+   */
+  reportRefusal(options: ConnectionOptions): void {
+    if (this.#closed) return;
+    const { info } = this.#instance(this.#resolve(options));
+    const current = info.peek();
+    if (current) info.suspect(current);
   }
 
   /**
@@ -172,9 +186,10 @@ export class Connector {
    * handed out belong to their callers and stay open. Idempotent.
    */
   async close(): Promise<void> {
-    if (this.#life.signal.aborted) return;
+    if (this.#closed) return;
+    this.#closed = true;
     const reason = closedError();
-    this.#life.abort(reason);
+    for (const dial of this.#dials) dial.abort(reason);
     for (const { info } of this.#instances.values()) info.close(reason);
     publish('close', { instances: [...this.#instances.values()].map(({ instance }) => instance.id) });
     this.#instances.clear();
@@ -237,7 +252,7 @@ export class Connector {
   }
 
   #plane(): ControlPlane {
-    if (this.#life.signal.aborted) throw closedError();
+    if (this.#closed) throw closedError();
     this.#controlPlane ??= controlPlane(this.#options);
     return this.#controlPlane;
   }

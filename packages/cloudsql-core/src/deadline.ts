@@ -24,6 +24,8 @@ export function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal, discard
  */
 export interface Deadline {
   readonly signal: AbortSignal;
+  /** Ends the work early. */
+  abort(reason: unknown): void;
   clear(): void;
 }
 
@@ -37,6 +39,7 @@ export function deadline(ms: number, late: () => Error, caller?: AbortSignal): D
   else caller?.addEventListener('abort', follow, { once: true });
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     clear() {
       clearTimeout(timer);
       caller?.removeEventListener('abort', follow);

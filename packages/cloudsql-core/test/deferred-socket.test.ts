@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DeferredSocket } from '../src/drivers/deferred-socket.ts';
-import { cloudSqlError } from '../src/errors.ts';
+import { cloudSqlError, DialError } from '../src/errors.ts';
+
+const refused = (cause?: Error): Error => new DialError('CLOUDSQL_SERVER_CLOSED', 'It hung up', { cause });
 
 /** A promise that is settled from outside. */
 function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
@@ -46,6 +48,7 @@ async function read(socket: net.Socket): Promise<string> {
 it('dials when it is connected, and not before', async () => {
   let dials = 0;
   const socket = new DeferredSocket({
+    refused,
     dial() {
       dials++;
       return real();
@@ -61,7 +64,7 @@ it('dials when it is connected, and not before', async () => {
 });
 
 it('sends what was written before the dial was done, in order, and what came after', async () => {
-  const socket = new DeferredSocket({ dial: real });
+  const socket = new DeferredSocket({ refused, dial: real });
   socket.write('one ');
   socket.connect();
   socket.write('two ');
@@ -74,7 +77,11 @@ it('sends what was written before the dial was done, in order, and what came aft
 });
 
 it('may alter the first write and no other', async () => {
-  const socket = new DeferredSocket({ dial: real, firstWrite: (chunk) => Buffer.from(chunk.toString().toUpperCase()) });
+  const socket = new DeferredSocket({
+    refused,
+    dial: real,
+    firstWrite: (chunk) => Buffer.from(chunk.toString().toUpperCase()),
+  });
   socket.connect();
   await once(socket, 'connect');
   const text = read(await accepted);
@@ -85,7 +92,7 @@ it('may alter the first write and no other', async () => {
 });
 
 it('stops reading while nobody consumes, and loses nothing', async () => {
-  const socket = new DeferredSocket({ dial: real });
+  const socket = new DeferredSocket({ refused, dial: real });
   socket.connect();
   await once(socket, 'connect');
   const peer = await accepted;
@@ -100,7 +107,7 @@ it('stops reading while nobody consumes, and loses nothing', async () => {
 
 it('passes settings on that were made before the dial was done', async () => {
   const made = later<net.Socket>();
-  const socket = new DeferredSocket({ dial: () => made.promise });
+  const socket = new DeferredSocket({ refused, dial: () => made.promise });
   socket.connect();
   socket.setNoDelay(true).setKeepAlive(true, 1000).setTimeout(20);
   const inner = await real();
@@ -113,6 +120,7 @@ it('passes settings on that were made before the dial was done', async () => {
 it('gives the dial up when it is destroyed', async () => {
   let given: AbortSignal | undefined;
   const socket = new DeferredSocket({
+    refused,
     dial(signal) {
       given = signal;
       return new Promise(() => {});
@@ -126,7 +134,7 @@ it('gives the dial up when it is destroyed', async () => {
 
 it('closes a socket that arrives after it was destroyed', async () => {
   const made = later<net.Socket>();
-  const socket = new DeferredSocket({ dial: () => made.promise });
+  const socket = new DeferredSocket({ refused, dial: () => made.promise });
   socket.connect();
   socket.destroy();
   const late = await real();
@@ -137,6 +145,7 @@ it('closes a socket that arrives after it was destroyed', async () => {
 it("fails with the dial's error, as a driver wants it", async () => {
   const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', errno: -111, syscall: 'connect' });
   const socket = new DeferredSocket({
+    refused,
     dial: () => Promise.reject(cloudSqlError('CLOUDSQL_DIAL_FAILED', 'No', { cause })),
   });
   socket.connect();
@@ -145,15 +154,24 @@ it("fails with the dial's error, as a driver wants it", async () => {
 });
 
 it('says so when the server hangs up before it has said anything', async () => {
-  const socket = new DeferredSocket({ dial: real });
+  const socket = new DeferredSocket({ refused, dial: real });
   socket.connect();
   (await accepted).end();
   const [error] = await once(socket, 'error');
   expect(error).toMatchObject({ code: 'CLOUDSQL_SERVER_CLOSED', name: 'DialError' });
 });
 
+it('says so when the connection breaks before the server has said anything, with the cause', async () => {
+  const socket = new DeferredSocket({ refused, dial: real });
+  socket.connect();
+  await once(socket, 'connect');
+  (await accepted).resetAndDestroy();
+  const [error] = await once(socket, 'error');
+  expect(error).toMatchObject({ code: 'ECONNRESET', reason: 'CLOUDSQL_SERVER_CLOSED', syscall: 'read' });
+});
+
 it('ends quietly when the server hangs up later', async () => {
-  const socket = new DeferredSocket({ dial: real });
+  const socket = new DeferredSocket({ refused, dial: real });
   socket.connect();
   socket.resume();
   (await accepted).end('goodbye');

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { DialError, toDriverError } from '../errors.ts';
+import { toDriverError } from '../errors.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -9,6 +9,8 @@ export interface DeferredSocketOptions {
   readonly dial: (signal: AbortSignal) => Promise<Socket>;
   /** May alter the first thing that the driver writes; called when the real socket is there. */
   readonly firstWrite?: (chunk: Buffer) => Buffer;
+  /** Called when the server hangs up before it has sent anything; returns the error for the driver. */
+  readonly refused: (cause?: Error) => Error;
 }
 
 /**
@@ -25,12 +27,14 @@ export class DeferredSocket extends Duplex {
   #dialling = false;
   #answered = false;
   #pending: (() => void) | undefined;
+  readonly #refused: (cause?: Error) => Error;
   #firstWrite: ((chunk: Buffer) => Buffer) | undefined;
 
-  constructor({ dial, firstWrite }: DeferredSocketOptions) {
+  constructor({ dial, firstWrite, refused }: DeferredSocketOptions) {
     super({ allowHalfOpen: false });
     this.#dial = dial;
     this.#firstWrite = firstWrite;
+    this.#refused = refused;
   }
 
   /** Starts the dial; whatever address a driver passes is ignored, because the connector knows where to go. */
@@ -138,13 +142,10 @@ export class DeferredSocket extends Duplex {
     });
     socket.on('end', () => {
       if (this.#answered || this.writableEnded) this.push(null);
-      else
-        this.destroy(
-          toDriverError(new DialError('CLOUDSQL_SERVER_CLOSED', 'The server closed the connection at once')),
-        );
+      else this.destroy(toDriverError(this.#refused()));
     });
     socket.on('timeout', () => this.emit('timeout'));
-    socket.on('error', (error) => this.destroy(error));
+    socket.on('error', (error) => this.destroy(this.#answered ? error : toDriverError(this.#refused(error))));
     socket.on('close', () => {
       // After an orderly end the reader may still be busy with what came before it.
       if (!socket.readableEnded) this.destroy();

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Connector } from '../connector.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, DialError } from '../errors.ts';
 import { optionalMilliseconds, refuseOwned, refuseUnknown } from '../options/check.ts';
 import { type ConnectionOptions, connectionOptionNames, resolveConnection } from '../options/connection-options.ts';
 import { parseConnectionUrl } from '../options/connection-url.ts';
@@ -97,7 +97,7 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
   const connection: ConnectionOptions = Object.fromEntries(
     connectionOptionNames.filter((name) => name in options).map((name) => [name, options[name]]),
   ) as unknown as ConnectionOptions;
-  const { user, password, authType } = resolveConnection(connection);
+  const { instance, user, password, authType } = resolveConnection(connection);
   const connector = connectorFor(options.connector as ConnectorOptions | undefined);
   const driverTimeoutMs = optionalMilliseconds('connectionTimeoutMillis', options.connectionTimeoutMillis, 0);
   let loginToken = '';
@@ -129,6 +129,11 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
       const login = { user: '' };
       return new DeferredSocket({
         dial: (signal) => open(signal, login),
+        refused(cause) {
+          connector.reportRefusal(connection);
+          const what = `The server closed the connection at once${cause ? `: ${cause.message}` : ''}`;
+          return new DialError('CLOUDSQL_SERVER_CLOSED', what, { instance: instance.id, cause });
+        },
         ...(user === undefined ? { firstWrite: (chunk) => renameUser(chunk, userPlaceholder, login.user) } : {}),
       });
     },

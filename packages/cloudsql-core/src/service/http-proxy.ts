@@ -3,6 +3,9 @@ import https from 'node:https';
 import tls from 'node:tls';
 import { isLoopback } from '../http.ts';
 
+/** How long a proxy may stay silent before it has opened a tunnel, in milliseconds. */
+const silenceMs = 30_000;
+
 /**
  * An agent that reaches an https API through the proxy that HTTPS_PROXY names, by HTTP CONNECT; undefined where none
  * is to be used. TLS runs from end to end: the proxy sees the host name and nothing else.
@@ -14,10 +17,12 @@ export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): http
   const agent = new https.Agent({ keepAlive: true });
   type Created = (error: Error | null, socket?: tls.TLSSocket) => void;
   const createConnection = (options: tls.ConnectionOptions, done: Created): void => {
-    const { connect } = tunnel(proxy, url);
+    const connect = tunnel(proxy, url);
+    connect.setTimeout(silenceMs, () => connect.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
     connect.on('error', done);
     connect.on('connect', (answer: http.IncomingMessage, socket: tls.TLSSocket) => {
       if (answer.statusCode === 200) {
+        socket.setTimeout(0);
         done(null, tls.connect({ ...options, socket, servername: url.hostname }));
         return;
       }
@@ -29,11 +34,11 @@ export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): http
   return Object.assign(agent, { createConnection });
 }
 
-function tunnel(proxy: URL, target: URL): { connect: http.ClientRequest } {
+function tunnel(proxy: URL, target: URL): http.ClientRequest {
   const { request } = proxy.protocol === 'https:' ? https : http;
   const login = proxy.username && `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const path = `${target.hostname}:${target.port || 443}`;
-  const connect = request({
+  return request({
     host: proxy.hostname,
     port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
     method: 'CONNECT',
@@ -41,7 +46,6 @@ function tunnel(proxy: URL, target: URL): { connect: http.ClientRequest } {
     headers: { Host: path, ...(login && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }) },
     agent: false,
   });
-  return { connect };
 }
 
 function excluded(host: string, env: NodeJS.ProcessEnv): boolean {

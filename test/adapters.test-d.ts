@@ -1,0 +1,66 @@
+import type { PrismaPg } from '@prisma/adapter-pg';
+import { pgOptions } from '@x/cloudsql-core/pg';
+import { drizzle } from '@x/drizzle-cloudsql';
+import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
+import { PrismaCloudSql } from '@x/prisma-cloudsql';
+import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
+import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres';
+import { pgTable, serial, text } from 'drizzle-orm/pg-core';
+import knex from 'knex';
+import pg from 'pg';
+import { Sequelize } from 'sequelize';
+import { DataSource } from 'typeorm';
+import { expectTypeOf, it } from 'vitest';
+
+const instance = 'p:r:i';
+const database = 'orders';
+const orders = pgTable('orders', { id: serial('id').primaryKey(), item: text('item') });
+const schema = { orders };
+
+it("gives each ORM its own options' type", () => {
+  expectTypeOf(knex).toBeCallableWith(knexCloudSql({ client: 'pg', connection: { instance, database } }));
+  expectTypeOf(DataSource).toBeConstructibleWith(
+    typeormCloudSql({ type: 'postgres', instance, database, entities: [] }),
+  );
+  expectTypeOf(Sequelize).toBeConstructibleWith(sequelizeCloudSql({ dialect: 'postgres', instance, database }));
+  expectTypeOf(pg.Pool).toBeConstructibleWith(pgOptions({ instance, database, max: 5 }));
+  expectTypeOf(new PrismaCloudSql({ instance, database, max: 5 })).toExtend<PrismaPg>();
+});
+
+it("keeps Drizzle's inference of schema, rows and client", () => {
+  const ours = drizzle({ connection: { instance, database }, schema });
+  const theirs = drizzlePg({ client: new pg.Pool(), schema });
+  expectTypeOf(ours.query).toEqualTypeOf<(typeof theirs)['query']>();
+  expectTypeOf(ours.$client).toEqualTypeOf<pg.Pool>();
+  expectTypeOf(ours.select().from(orders)).toEqualTypeOf(theirs.select().from(orders));
+  expectTypeOf(ours.transaction<number>).toEqualTypeOf<typeof theirs.transaction<number>>();
+});
+
+it('takes literals in any spelling that comes from the environment, and the URL form', () => {
+  pgOptions({ instance, ipType: 'private', authType: process.env.AUTH_TYPE });
+  pgOptions({ instance, ipType: ['PRIVATE', 'PUBLIC'], user: process.env.DB_IAM_USER });
+  pgOptions({ connectionString: 'postgresql:///orders?instance=p:r:i', max: 5 });
+  knexCloudSql({ client: 'pg', connection: 'postgresql:///orders?instance=p:r:i' });
+  typeormCloudSql({ type: 'postgres', url: 'postgresql:///orders?instance=p:r:i' });
+  sequelizeCloudSql({ dialect: 'postgres', url: 'postgresql:///orders?instance=p:r:i' });
+});
+
+it('does not compile what would dial past the connector', () => {
+  // @ts-expect-error the address comes from the instance
+  pgOptions({ instance, host: 'localhost' });
+  // @ts-expect-error the connector does TLS itself
+  knexCloudSql({ client: 'pg', connection: { instance, ssl: true } });
+  // @ts-expect-error another engine
+  knexCloudSql({ client: 'mysql2', connection: { instance } });
+  // @ts-expect-error the address comes from the instance
+  typeormCloudSql({ type: 'postgres', instance, port: 5432 });
+  // @ts-expect-error it is called `user`
+  sequelizeCloudSql({ dialect: 'postgres', instance, username: 'a' });
+  // @ts-expect-error the pool is made from `connection`
+  drizzle({ client: new pg.Pool() });
+  // @ts-expect-error no instance
+  void new PrismaCloudSql({ database });
+  // @ts-expect-error no instance
+  typeormCloudSql({ type: 'postgres', database });
+});
