@@ -110,7 +110,7 @@ test.each([
 
 test('the control plane answers noise with an error', async () => {
   const port = Number(cloud.host.split(':')[1]);
-  const received = await exchange(await plain('127.0.0.1', port), randomBytes(2048));
+  const received = await exchange(await plain('127.0.0.1', port), Buffer.from('\x16\x03\x01 this is no HTTP\r\n\r\n'));
   expect(received.toString()).toMatch(/^HTTP\/1.1 400/);
 });
 

@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -126,12 +127,13 @@ test('two instances have servers of their own, and a chosen address is kept', as
   expect(await query(stock, config, 'select 1')).toEqual([1]);
 
   // An address that is taken is an error, and the failed start leaves nothing behind.
-  const parent = dirname(folderOf(cloud.databaseUrl(ORDERS)));
-  const before = readdirSync(parent).filter((name) => name.startsWith('cloudsql-'));
+  const parent = mkdtempSync(join(tmpdir(), 'parent-'));
+  vi.stubEnv('TMPDIR', parent);
   const instances = [{ name: ORDERS, addresses: { PRIMARY: address } }];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' });
-  const after = readdirSync(parent).filter((name) => name.startsWith('cloudsql-'));
-  expect(after.filter((name) => !before.includes(name))).toEqual([]);
+  vi.unstubAllEnvs();
+  expect(readdirSync(parent)).toEqual([]);
+  rmdirSync(parent);
 });
 
 test('a client that says nothing does not hold up close', async () => {
