@@ -6,6 +6,7 @@ import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
 const bin = (/** @type {string} */ name) => path.join(import.meta.dirname, 'node_modules', '.bin', name);
+const tsc = path.join(root, 'test', 'node_modules', '.bin', 'tsc');
 const tool = (/** @type {string} */ name) => `node ${path.join(import.meta.dirname, name)}`;
 
 /** @type {Record<string, { command: string, show?: boolean }>} */
@@ -13,7 +14,9 @@ const steps = {
   lint: { command: `${bin('biome')} check --error-on-warnings .` },
   // The types of a Prisma client exist once it has been generated.
   generate: { command: `node -e "import('./examples/prisma/migrate.ts').then((prisma) => prisma.generate())"` },
-  types: { command: 'tsc && tsc -p tsconfig.src.json && tsc -p tools' },
+  types: {
+    command: [[], ['-p', 'tsconfig.src.json'], ['-p', 'tools']].map((args) => [tsc, ...args].join(' ')).join(' && '),
+  },
   tree: { command: tool('check-tree.mjs') },
   lockfile: { command: tool('check-lockfile.mjs') },
   build: { command: `${bin('turbo')} run build --output-logs=errors-only` },

@@ -172,7 +172,7 @@ function environment(toolchain) {
   if (toolchain) {
     const pathName = Object.keys(env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
     const nodes = nodeFolders(toolchain).flatMap((folder) => [path.join(folder, 'bin'), folder]);
-    const pinned = [...nodes, path.dirname(pnpmBinary(toolchain)), path.join(root, 'node_modules', '.bin')];
+    const pinned = [...nodes, path.dirname(pnpmBinary(toolchain)), path.join(root, 'test', 'node_modules', '.bin')];
     // The packed packages are tried on the Node that users have, which may be older than the one we work with.
     env.SYSTEM_PATH = env[pathName];
     env[pathName] = [...pinned, env[pathName]].join(path.delimiter);

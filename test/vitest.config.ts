@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const packages = fs.readdirSync(new URL('packages', import.meta.url)).sort();
+const packages = fs.readdirSync(new URL('../packages', import.meta.url)).sort();
 
 const projects: TestProjectInlineConfiguration[] = [
   ...packages.map((name) => ({
@@ -36,7 +36,7 @@ export default defineConfig({
     maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    setupFiles: [`${import.meta.dirname}/tools/no-open-handles.mjs`],
-    reporters: ['./tools/summary-reporter.mjs', 'default'],
+    setupFiles: [`${import.meta.dirname}/../tools/no-open-handles.mjs`],
+    reporters: [`${import.meta.dirname}/../tools/summary-reporter.mjs`, 'default'],
   },
 });
