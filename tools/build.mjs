@@ -4,8 +4,13 @@
 // `publishConfig`: ESM and CommonJS with declarations for each. There is nothing to configure in the package.
 
 import fs from 'node:fs';
+import Module from 'node:module';
 import path from 'node:path';
 import { build } from 'tsup';
+
+// tsup looks for the compiler from the package's folder up, where no tools are installed; its worker inherits this.
+process.env.NODE_PATH = path.join(import.meta.dirname, 'node_modules');
+/** @type {any} */ (Module)._initPaths();
 
 /** @type {{ exports: Record<string, string>, publishConfig: Record<string, unknown> }} */
 const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8'));
