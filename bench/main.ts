@@ -129,11 +129,14 @@ async function post(url: string, form: Record<string, string>): Promise<Record<s
   return (await answer.json()) as Record<string, string>;
 }
 
-async function message<T>(child: ChildProcess): Promise<T> {
-  const failed = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a client ended with code ${code}`)));
-  failed.catch(() => {});
-  const [value] = (await Promise.race([once(child, 'message'), failed])) as [T];
-  return value;
+function message<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const failed = (code: number | null): void => reject(new Error(`a client ended with code ${code}`));
+    child.once('exit', failed).once('message', (value) => {
+      child.off('exit', failed);
+      resolve(value as T);
+    });
+  });
 }
 
 /** Each round begins with another contender. */
