@@ -10,6 +10,8 @@ import { serveSession } from './session.ts';
 
 const LOGIN_TIMEOUT_MS = 30_000;
 const CLOSE_GRACE_MS = 5000;
+/** For clients whose goodbye is under way: pools end faster than what they send arrives. */
+const GOODBYE_MS = 250;
 
 /** One address of one instance. */
 interface Place {
@@ -51,15 +53,18 @@ export class DataPlane {
     return addresses;
   }
 
-  /** Stops accepting connections. Those that are not logged in yet end; all others live on. */
-  stop(): void {
+  /**
+   * Stops accepting connections. Those that are not logged in yet end. Those that are just ending may do so in order;
+   * all others live on until the database has told them.
+   */
+  async stop(): Promise<void> {
     for (const listener of this.#listeners) listener.stop();
     for (const client of this.#arriving) client.destroy();
+    await Promise.all(this.#listeners.map((listener) => listener.idle(GOODBYE_MS)));
   }
 
-  /** Waits until the connections have ended, at most five seconds, and destroys those that have not. */
+  /** After {@link stop}: waits until the connections have ended, at most five seconds, and destroys those that have not. */
   async drain(): Promise<void> {
-    this.stop();
     await Promise.all(this.#listeners.map((listener) => listener.drain(CLOSE_GRACE_MS)));
   }
 

@@ -64,10 +64,15 @@ export class Listener {
     if (this.#server.listening) this.#server.close();
   }
 
-  /** Gives the connections so many milliseconds to end, then destroys them. */
-  async drain(graceMs: number): Promise<void> {
+  /** Waits until all connections have ended, at most so many milliseconds. */
+  async idle(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
     while (this.#sockets.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  /** Gives the connections so many milliseconds to end, then destroys them. */
+  async drain(graceMs: number): Promise<void> {
+    await this.idle(graceMs);
     for (const socket of this.#sockets) socket.destroy();
   }
 }
