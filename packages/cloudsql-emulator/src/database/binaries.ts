@@ -7,7 +7,7 @@ import { EmulatorError, systemCode } from '../errors.ts';
 export interface PostgresBinaries {
   /** Folder that holds `bin`, `lib` and `share`. */
   readonly root: string;
-  /** Search path for libraries, if `lib` could not be completed. */
+  /** Search path for libraries, where they are not all in `lib`. */
   readonly extraLibraries: string | undefined;
 }
 
@@ -51,22 +51,21 @@ function locate(packageName: string): string {
 
 /**
  * Makes the links of shared libraries that the package's install script would make, since install scripts often do not
- * run. Two processes may do so at once. Where the package cannot be written to, the links go to the workspace.
- * Returns the search path then.
+ * run. They go to the workspace, because nothing outside of it is written to; returns the search path then. On macOS
+ * they stand beside the libraries, because its shell drops the variable that holds a search path.
  */
 export async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
   const links = await readLinks(root);
   const lib = join(root, 'lib');
-  try {
+  if (process.platform === 'darwin') {
     await makeLinks(links, lib, lib);
     return undefined;
-  } catch {
-    const extra = join(workspace, 'lib');
-    await mkdir(extra, { recursive: true });
-    await makeLinks(links, lib, extra);
-    // Both: a library that was found through a link looks for others beside the link.
-    return `${extra}:${lib}`;
   }
+  const extra = join(workspace, 'lib');
+  await mkdir(extra, { recursive: true });
+  await makeLinks(links, lib, extra);
+  // Both: a library that was found through a link looks for others beside the link.
+  return `${extra}:${lib}`;
 }
 
 async function makeLinks(links: readonly LibraryLink[], lib: string, into: string): Promise<void> {
