@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { cloudSql, type SequelizeCloudSqlOptions } from '@x/sequelize-cloudsql';
 import { DataTypes, QueryTypes, Sequelize } from 'sequelize';
 
-type Connection = Pick<
-  SequelizeCloudSqlOptions & { instance: string },
-  'instance' | 'database' | 'ipType' | 'user' | 'connector'
->;
+interface Connection {
+  readonly instance: string;
+  readonly database: string;
+  readonly ipType?: 'PUBLIC' | 'PRIVATE';
+  readonly user?: string | undefined;
+  readonly connector?: SequelizeCloudSqlOptions['connector'];
+}
 
 /** Creates its table, writes from a pool of five, commits and rolls back, reads back, and leaves nothing behind. */
 export async function run(

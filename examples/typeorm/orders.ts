@@ -19,10 +19,13 @@ const OrderEntity = new EntitySchema<Order>({
   },
 });
 
-type Connection = Pick<
-  TypeOrmCloudSqlOptions & { instance: string },
-  'instance' | 'database' | 'ipType' | 'user' | 'connector'
->;
+interface Connection {
+  readonly instance: string;
+  readonly database: string;
+  readonly ipType?: 'PUBLIC' | 'PRIVATE';
+  readonly user?: string | undefined;
+  readonly connector?: TypeOrmCloudSqlOptions['connector'];
+}
 
 /** Migrates, writes from a pool of five, commits and rolls back, reads back, and leaves nothing behind. */
 export async function run(
