@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Connector } from './connector.ts';
 import type { ConnectorOptions } from './options/connector-options.ts';
 
@@ -21,7 +22,8 @@ export function connectorFor(option: Connector | ConnectorOptions = {}): Connect
   const registry = holder[slot];
   // Checked before anything is kept, so that wrong options leave nothing behind.
   const made = new Connector(option);
-  const key = keyOf(option, registry);
+  // A digest, because options can hold tokens and keys.
+  const key = createHash('sha256').update(keyOf(option, registry)).digest('base64');
   const known = registry.connectors.get(key);
   if (known) return known;
   registry.connectors.set(key, made);
