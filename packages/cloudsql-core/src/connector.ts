@@ -35,6 +35,14 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly timeoutMs?: number;
 }
 
+/** Options of {@link Connector.warmup} and {@link Connector.engineVersion}. */
+export interface WarmupOptions extends ConnectionOptions {
+  /** Gives the wait up; what is under way goes on for others. */
+  readonly signal?: AbortSignal;
+  /** Overrides the connector's `dialTimeoutMs` for this wait, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
 /** What {@link Connector.status} says of one instance. */
 export interface InstanceStatus {
   readonly instance: string;
@@ -127,19 +135,21 @@ export class Connector {
   }
 
   /**
-   * Fetches metadata and certificate ahead of the first connection, and waits for them.
+   * Fetches metadata and certificate ahead of the first connection, waits for them, and checks that the instance has
+   * an address to dial.
    * @throws ConfigError, RefreshError
    */
-  async warmup(options: ConnectionOptions): Promise<void> {
-    await this.#instance(this.#resolve(options)).info.get();
+  async warmup(options: WarmupOptions): Promise<void> {
+    const { info, connection, suspect } = await this.#know(options);
+    chooseAddress(info, connection, suspect);
   }
 
   /**
    * The engine and version of the instance, as Google spells it, for example `POSTGRES_17`.
    * @throws ConfigError, RefreshError
    */
-  async engineVersion(options: ConnectionOptions): Promise<string> {
-    return (await this.#instance(this.#resolve(options)).info.get()).databaseVersion;
+  async engineVersion(options: WarmupOptions): Promise<string> {
+    return (await this.#know(options)).info.databaseVersion;
   }
 
   /**
@@ -200,6 +210,26 @@ export class Connector {
     return this.close();
   }
 
+  async #know({ signal, timeoutMs = this.dialTimeoutMs, ...options }: WarmupOptions): Promise<{
+    info: ConnectionInfo;
+    connection: ResolvedConnection;
+    suspect: () => void;
+  }> {
+    const connection = this.#resolve(options);
+    const instance = connection.instance.id;
+    const cache = this.#instance(connection);
+    const late = (): Error => cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance });
+    const limit = deadline(timeoutMs, late, signal);
+    this.#dials.add(limit);
+    try {
+      const info = await waitOrAbort(cache.info.get(), limit.signal);
+      return { info, connection, suspect: () => cache.info.suspect(info) };
+    } finally {
+      this.#dials.delete(limit);
+      limit.clear();
+    }
+  }
+
   #resolve(options: ConnectionOptions): ResolvedConnection {
     refuseUnknown('`connect`', options, connectionOptionNames);
     return resolveConnection(options);
@@ -218,7 +248,7 @@ export class Connector {
       const what = `The driver speaks ${engine}, the instance runs ${info.databaseVersion || 'an unknown engine'}`;
       throw new ConfigError('CLOUDSQL_ENGINE_MISMATCH', what, { instance: instance.id });
     }
-    const [ipType, host] = chooseAddress(info, connection);
+    const [ipType, host] = chooseAddress(info, connection, () => cache.info.suspect(info));
     Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${cloudSqlPort} to answer` });
     const identity = { commonName: `${instance.project}:${instance.name}`, serverName: info.serverName };
     const { secureContext } = info;
@@ -258,11 +288,17 @@ export class Connector {
   }
 }
 
-function chooseAddress({ addresses }: ConnectionInfo, { ipTypes, instance }: ResolvedConnection): [IpType, string] {
+function chooseAddress(
+  { addresses }: ConnectionInfo,
+  { ipTypes, instance }: ResolvedConnection,
+  suspect: () => void,
+): [IpType, string] {
   for (const type of ipTypes) {
     const address = addresses.get(type);
     if (address) return [type, address];
   }
+  // It may get one at any time, and then the user should not have to wait for the next refresh.
+  suspect();
   const has = [...addresses.keys()].map((type) => `'${type}'`).join(', ') || 'none';
   throw new ConfigError('CLOUDSQL_NO_ADDRESS', `\`ipType\` is ${ipTypes.map((type) => `'${type}'`).join(', ')}`, {
     instance: instance.id,

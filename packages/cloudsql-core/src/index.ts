@@ -1,4 +1,4 @@
-export { type ConnectOptions, Connector, type InstanceStatus } from './connector.ts';
+export { type ConnectOptions, Connector, type InstanceStatus, type WarmupOptions } from './connector.ts';
 export type { AccessToken, CredentialSource, TokenSource } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
 export {

@@ -2,10 +2,12 @@ import type { Environment } from './client-environment.ts';
 import { googleEnvironment, metadataEnvironment } from './client-environment.ts';
 import type { ClientFiles } from './client-files.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
 import { createUserSql, dropUserSql } from './database/setup-sql.ts';
 import { ADMIN_ROLE } from './database/sql-client.ts';
 import { resolveUser } from './database-user.ts';
 import { EmulatorError } from './errors.ts';
+import type { Faults } from './faults/faults.ts';
 import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
@@ -42,6 +44,8 @@ interface EmulatorParts {
   readonly lifetime: Lifetime;
   readonly principals: Principals;
   readonly instances: readonly Instance[];
+  readonly dataPlane: DataPlane;
+  readonly faults: Faults;
 }
 
 /** A running emulator, as `startEmulator` returns it. */
@@ -99,6 +103,21 @@ export class Emulator {
   /** The latest 10,000 connections whose TLS handshake succeeded, oldest first. Records change as connections do. */
   get connections(): readonly ConnectionRecord[] {
     return this.#parts.log.list();
+  }
+
+  /** Makes the emulator misbehave. */
+  get faults(): Faults {
+    return this.#parts.faults;
+  }
+
+  /**
+   * Breaks open connections off with a TCP reset, as a network does with idle ones: those of an instance, or all.
+   * Returns how many there were.
+   * @throws EmulatorError `UNKNOWN_INSTANCE`
+   */
+  dropConnections(instanceName?: string): number {
+    const { dataPlane } = this.#parts;
+    return dataPlane.drop(instanceName === undefined ? undefined : this.#instance(instanceName));
   }
 
   /** Returns the counters. */

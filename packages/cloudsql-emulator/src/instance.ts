@@ -15,8 +15,11 @@ export interface InstanceAddress {
 /** One running Cloud SQL instance. */
 export interface Instance {
   readonly name: InstanceName;
-  readonly serverAuthority: CertificateAuthority;
-  readonly identity: ServerIdentity;
+  /** Signs the server's certificate; a fault replaces both while the emulator runs. */
+  serverAuthority: CertificateAuthority;
+  identity: ServerIdentity;
+  /** The only TLS version that the server speaks. @default 1.3 and whatever comes after it */
+  tlsVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   readonly database: EmbeddedPostgres;
   readonly users: UserRegistry;
 }

@@ -10,6 +10,9 @@ import { DataPlane } from './data-plane/data-plane.ts';
 import { startDatabases } from './database/start-databases.ts';
 import { UserRegistry } from './database/users.ts';
 import { Emulator } from './emulator.ts';
+import { ApiFaults } from './faults/api-faults.ts';
+import { Faults } from './faults/faults.ts';
+import { MetadataFaults } from './faults/metadata-faults.ts';
 import { AccessTokens } from './iam/access-tokens.ts';
 import type { IdentityServices } from './iam/identity-services.ts';
 import { Principals } from './iam/principals.ts';
@@ -86,26 +89,25 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   }
 
   const project = options.instances[0]!.name.project;
-  const controlPlane = new ControlPlane({
-    port: options.port,
-    statistics,
-    routes: [
-      ...sqlAdminRoutes({
-        identity,
-        certificates,
-        certificateLifetimeMs: () => settings.certificateLifetimeMs,
-        findInstance: (wanted, id) =>
-          running.find(({ instance: { name } }) => name.project === wanted && name.id === id),
-      }),
-      ...oauthRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
-      ...metadataRoutes({
-        identity,
-        project,
-        principal: () => settings.metadataPrincipal,
-        tokenLifetimeMs: () => settings.tokenLifetimeMs,
-      }),
-    ],
-  });
+  const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const routes = [
+    ...sqlAdminRoutes({
+      identity,
+      certificates,
+      certificateLifetimeMs: () => settings.certificateLifetimeMs,
+      faults: faults.metadata,
+      findInstance: (wanted, id) => running.find(({ instance: { name } }) => name.project === wanted && name.id === id),
+    }),
+    ...oauthRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
+    ...metadataRoutes({
+      identity,
+      project,
+      principal: () => settings.metadataPrincipal,
+      tokenLifetimeMs: () => settings.tokenLifetimeMs,
+    }),
+  ];
+  faults.api.learn(routes.map(({ name }) => name));
+  const controlPlane = new ControlPlane({ port: options.port, statistics, faults: faults.api, routes });
   await controlPlane.listen();
   lifetime.defer(() => controlPlane.close());
   const proxy = new GoogleApisProxy(pki.captured, controlPlane);
@@ -120,6 +122,7 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
     principals: identity.principals,
     keys: identity.keys,
   });
+  const instances = running.map(({ instance }) => instance);
   return new Emulator({
     host: controlPlane.host,
     project,
@@ -129,6 +132,8 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
     files,
     lifetime,
     principals: identity.principals,
-    instances: running.map(({ instance }) => instance),
+    instances,
+    dataPlane,
+    faults: new Faults({ ...faults, dataPlane, certificates, instances }),
   });
 }

@@ -11,6 +11,8 @@ export interface DeferredSocketOptions {
   readonly firstWrite?: (chunk: Buffer) => Buffer;
   /** Called when the server hangs up before it has sent anything; returns the error for the driver. */
   readonly refused: (cause?: Error) => Error;
+  /** Makes of an error what the driver is to get. @default toDriverError */
+  readonly toError?: (error: unknown) => Error;
 }
 
 /**
@@ -28,22 +30,27 @@ export class DeferredSocket extends Duplex {
   #answered = false;
   #pending: (() => void) | undefined;
   readonly #refused: (cause?: Error) => Error;
+  readonly #toError: (error: unknown) => Error;
   #firstWrite: ((chunk: Buffer) => Buffer) | undefined;
 
-  constructor({ dial, firstWrite, refused }: DeferredSocketOptions) {
+  constructor({ dial, firstWrite, refused, toError = toDriverError }: DeferredSocketOptions) {
     super({ allowHalfOpen: false });
     this.#dial = dial;
     this.#firstWrite = firstWrite;
     this.#refused = refused;
+    this.#toError = toError;
   }
 
-  /** Starts the dial; whatever address a driver passes is ignored, because the connector knows where to go. */
+  /**
+   * Starts the dial; whatever address a driver passes is ignored, because the connector knows where to go. Reading and
+   * writing start it, too: mysql2 never calls `connect`, since it believes that a socket it is given is connected.
+   */
   connect(): this {
     if (this.#dialling || this.destroyed) return this;
     this.#dialling = true;
     this.#dial(this.#abort.signal).then(
       (socket) => this.#adopt(socket),
-      (error: unknown) => this.destroy(toDriverError(error)),
+      (error: unknown) => this.destroy(this.#toError(error)),
     );
     return this;
   }
@@ -90,12 +97,16 @@ export class DeferredSocket extends Duplex {
   }
 
   override _read(): void {
-    this.#socket?.resume();
+    if (this.#socket) this.#socket.resume();
+    else this.connect();
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: Done): void {
     if (this.#socket) this.#send(this.#socket, chunk, done);
-    else this.#pending = () => this._write(chunk, 'utf8', done);
+    else {
+      this.#pending = () => this._write(chunk, 'utf8', done);
+      this.connect();
+    }
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: Done): void {
@@ -142,10 +153,10 @@ export class DeferredSocket extends Duplex {
     });
     socket.on('end', () => {
       if (this.#answered || this.writableEnded) this.push(null);
-      else this.destroy(toDriverError(this.#refused()));
+      else this.destroy(this.#toError(this.#refused()));
     });
     socket.on('timeout', () => this.emit('timeout'));
-    socket.on('error', (error) => this.destroy(this.#answered ? error : toDriverError(this.#refused(error))));
+    socket.on('error', (error) => this.destroy(this.#answered ? error : this.#toError(this.#refused(error))));
     socket.on('close', () => {
       // After an orderly end the reader may still be busy with what came before it.
       if (!socket.readableEnded) this.destroy();

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { EmulatorError, messageOf } from '../errors.ts';
+import type { ApiFaults } from '../faults/api-faults.ts';
 import type { Statistics } from '../statistics.ts';
 import { googleErrorResponse } from './google-error.ts';
 import type { ApiResponse, Route } from './http-types.ts';
@@ -14,6 +15,7 @@ import { readBody } from './request-body.ts';
 export interface ControlPlaneOptions {
   readonly routes: readonly Route[];
   readonly statistics: Statistics;
+  readonly faults: ApiFaults;
   readonly port: number;
 }
 
@@ -102,6 +104,8 @@ export class ControlPlane {
         if (!match || !route.methods.includes(request.method ?? '')) continue;
         if (isCaptured && !route.hosts.includes(host)) continue;
         this.#options.statistics.count(route.name);
+        const suffered = await this.#options.faults.meet(route.name, request.socket);
+        if (suffered) return suffered;
         const segments = match.slice(1).map((segment) => decodeURIComponent(segment));
         return await route.handle({ url, segments, headers: request.headers, body: await readBody(request) });
       }

@@ -1,3 +1,4 @@
+import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
@@ -16,6 +17,7 @@ export interface SqlAdminOptions {
   readonly identity: IdentityServices;
   readonly certificates: ClientCertificates;
   readonly certificateLifetimeMs: () => number;
+  readonly faults: MetadataFaults;
   readonly findInstance: (project: string, id: string) => RunningInstance | undefined;
 }
 
@@ -53,7 +55,7 @@ function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResp
   const { name, database, serverAuthority } = running.instance;
   return {
     status: 200,
-    body: {
+    body: options.faults.apply(name.connectionName, {
       kind: 'sql#connectSettings',
       serverCaCert: authorityResource(serverAuthority, name.id),
       ipAddresses: running.addresses,
@@ -63,7 +65,7 @@ function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResp
       pscEnabled: false,
       serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
       connectionName: name.connectionName,
-    },
+    }),
   };
 }
 

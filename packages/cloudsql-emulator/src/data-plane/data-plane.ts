@@ -1,10 +1,12 @@
 import type { TLSSocket } from 'node:tls';
+import type { ConnectionFault } from '../faults/connection-faults.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { AddressType, Instance, InstanceAddress } from '../instance.ts';
 import type { ClientCertificates } from '../pki/client-certificates.ts';
 import type { WantedAddress } from '../resolve-options.ts';
 import { bindLoopback, isSameAddress } from './addresses.ts';
 import type { ConnectionLog, MutableRecord } from './connection-log.ts';
+import type { TlsFace } from './listener.ts';
 import { Listener } from './listener.ts';
 import { serveSession } from './session.ts';
 
@@ -25,9 +27,13 @@ interface Place {
 export class DataPlane {
   readonly #identity: IdentityServices;
   readonly #log: ConnectionLog;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: { readonly listener: Listener; readonly place: Place }[] = [];
   /** Clients that have not logged in yet. */
   readonly #arriving = new Set<TLSSocket>();
+  /** Instances whose connections are half-open, by fault. */
+  readonly #halfOpen = new Set<Instance>();
+  /** For each connection between a client and a database, what makes it half-open. */
+  readonly #joined = new Map<TLSSocket, { readonly instance: Instance; readonly swallow: () => void }>();
 
   constructor(identity: IdentityServices, log: ConnectionLog) {
     this.#identity = identity;
@@ -53,30 +59,51 @@ export class DataPlane {
     return addresses;
   }
 
+  /** Shows clients what the certificates of the instances are now. */
+  renewTls(): void {
+    for (const { listener, place } of this.#listeners) listener.show(faceOf(place));
+  }
+
+  /** Makes connections to an instance go wrong, or right again. */
+  async fail(instance: Instance, fault: ConnectionFault | undefined): Promise<void> {
+    if (fault !== 'HALF_OPEN') this.#halfOpen.delete(instance);
+    else {
+      this.#halfOpen.add(instance);
+      for (const joined of this.#joined.values()) if (joined.instance === instance) joined.swallow();
+    }
+    const own = this.#listeners.filter(({ place }) => place.instance === instance);
+    await Promise.all(own.map(({ listener }) => listener.fail(fault)));
+  }
+
+  /** Breaks connections off, those of one instance or all, and returns how many there were. */
+  drop(instance?: Instance): number {
+    const own = this.#listeners.filter(({ place }) => instance === undefined || place.instance === instance);
+    return own.reduce((count, { listener }) => count + listener.drop(), 0);
+  }
+
   /**
    * Stops accepting connections. Those that are not logged in yet end. Those that are just ending may do so in order;
    * all others live on until the database has told them.
    */
   async stop(): Promise<void> {
-    for (const listener of this.#listeners) listener.stop();
+    for (const { listener } of this.#listeners) listener.stop();
     for (const client of this.#arriving) client.destroy();
-    await Promise.all(this.#listeners.map((listener) => listener.idle(GOODBYE_MS)));
+    await Promise.all(this.#listeners.map(({ listener }) => listener.idle(GOODBYE_MS)));
   }
 
   /** After {@link stop}: waits until the connections have ended, at most five seconds, and destroys those that have not. */
   async drain(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.drain(CLOSE_GRACE_MS)));
+    await Promise.all(this.#listeners.map(({ listener }) => listener.drain(CLOSE_GRACE_MS)));
   }
 
   async #listen(place: Place): Promise<void> {
     const listener = new Listener({
-      identity: place.instance.identity,
-      clientAuthority: place.certificates.authorityPem,
+      ...faceOf(place),
       onConnection: (socket) => this.#accept(socket, place),
       onTlsFailure: (reason) => this.#log.countTlsFailure(reason),
     });
     await listener.listen(place.address);
-    this.#listeners.push(listener);
+    this.#listeners.push({ listener, place });
   }
 
   #accept(client: TLSSocket, { instance, certificates, type, address }: Place): void {
@@ -104,12 +131,27 @@ export class DataPlane {
       client.destroy();
       return;
     }
-    const session = { client, instance, identity: this.#identity, record, loginTimeoutMs: LOGIN_TIMEOUT_MS };
+    const onJoined = (swallow: () => void): void => this.#join(client, instance, swallow);
+    const session = { client, instance, identity: this.#identity, record, loginTimeoutMs: LOGIN_TIMEOUT_MS, onJoined };
     this.#arriving.add(client);
     serveSession(session)
       .catch(() => client.destroy())
       .finally(() => this.#arriving.delete(client));
   }
+
+  #join(client: TLSSocket, instance: Instance, swallow: () => void): void {
+    this.#joined.set(client, { instance, swallow });
+    client.once('close', () => this.#joined.delete(client));
+    if (this.#halfOpen.has(instance)) swallow();
+  }
+}
+
+function faceOf({ instance, certificates }: Place): TlsFace {
+  return {
+    identity: instance.identity,
+    clientAuthority: certificates.authorityPem,
+    tlsVersion: instance.tlsVersion,
+  };
 }
 
 function refuseCertificate(

@@ -1,13 +1,21 @@
 import { once } from 'node:events';
-import type { Server, TLSSocket } from 'node:tls';
+import type { Socket, Server as TcpServer } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
+import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
+import type { ConnectionFault } from '../faults/connection-faults.ts';
 import type { ServerIdentity } from '../pki/certificate-authority.ts';
 
 /** What a listener shows and whom it accepts. */
-export interface ListenerOptions {
+export interface TlsFace {
   readonly identity: ServerIdentity;
   /** Certificate of the authority that signs client certificates. */
   readonly clientAuthority: string;
+  readonly tlsVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+/** A listener's face, and who hears of its connections. */
+export interface ListenerOptions extends TlsFace {
   readonly onConnection: (socket: TLSSocket) => void;
   /** Called for each client that does not get through the handshake. */
   readonly onTlsFailure: (reason: string) => void;
@@ -20,30 +28,35 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Accepts TLS 1.3 connections with a client certificate on one address, and owns their sockets. */
 export class Listener {
-  readonly #server: Server;
-  readonly #sockets = new Set<{ destroy(): void }>();
+  readonly #tcp: TcpServer;
+  readonly #tls: Server;
+  readonly #sockets = new Set<Socket>();
+  #address = '';
+  #fault: ConnectionFault | undefined;
 
   constructor(options: ListenerOptions) {
-    this.#server = createServer({
-      cert: options.identity.cert,
-      key: options.identity.key,
-      ca: options.clientAuthority,
-      minVersion: 'TLSv1.3',
+    // It listens nowhere: connections are given to it, unless a fault keeps them.
+    this.#tls = createServer({
+      ...contextOf(options),
       requestCert: true,
       rejectUnauthorized: true,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      noDelay: true,
     });
-    this.#server.on('connection', (socket) => {
+    this.#tcp = createTcpServer({ noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+      if (this.#fault === 'RESET_AFTER_ACCEPT') socket.resetAndDestroy();
+      else if (this.#fault === 'SILENT_BEFORE_HANDSHAKE') silence(socket);
+      else this.#tls.emit('connection', socket);
     });
-    this.#server.on('secureConnection', (socket) => {
+    this.#tls.on('secureConnection', (socket) => {
+      if (this.#fault === 'RESET_AFTER_HANDSHAKE') return this.#reset(socket);
+      if (this.#fault === 'SILENT_AFTER_HANDSHAKE') return silence(socket);
       // Not before: a client that leaves during the handshake must not stay half-open until that times out.
       socket.allowHalfOpen = true;
       options.onConnection(socket);
     });
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    this.#tls.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       // Node knows more about a bad certificate than the error says: that only tells that the connection broke.
       const verdict: unknown = socket.authorizationError;
       options.onTlsFailure(typeof verdict === 'string' ? verdict : (error.code ?? error.message));
@@ -53,15 +66,34 @@ export class Listener {
 
   /** Listens on an address; fails with the system's error. */
   async listen(address: string): Promise<void> {
-    this.#server.listen({ host: address, port: DATA_PORT, exclusive: true });
-    await once(this.#server, 'listening');
-    // From here on errors concern single connections, which report them themselves.
-    this.#server.on('error', () => undefined);
+    this.#address = address;
+    this.#tcp.listen({ host: address, port: DATA_PORT, exclusive: true });
+    await once(this.#tcp, 'listening');
+  }
+
+  /** Shows another face to connections that come from now on. */
+  show(face: TlsFace): void {
+    this.#tls.setSecureContext(contextOf(face));
+  }
+
+  /** Makes connections that come from now on go wrong, or right again. */
+  async fail(fault: ConnectionFault | undefined): Promise<void> {
+    const wasRefusing = this.#fault === 'REFUSED';
+    this.#fault = fault;
+    if (fault === 'REFUSED') this.stop();
+    else if (wasRefusing) await this.listen(this.#address);
+  }
+
+  /** Breaks all connections off with a TCP reset and returns how many there were. */
+  drop(): number {
+    const count = this.#sockets.size;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    return count;
   }
 
   /** Stops accepting. Connections live on. */
   stop(): void {
-    if (this.#server.listening) this.#server.close();
+    if (this.#tcp.listening) this.#tcp.close();
   }
 
   /** Waits until all connections have ended, at most so many milliseconds. */
@@ -75,4 +107,28 @@ export class Listener {
     await this.idle(graceMs);
     for (const socket of this.#sockets) socket.destroy();
   }
+
+  /** Resets the TCP connection below a TLS socket, which cannot do that by itself. */
+  #reset({ remoteAddress, remotePort }: TLSSocket): void {
+    for (const socket of this.#sockets) {
+      if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) socket.resetAndDestroy();
+    }
+  }
+}
+
+function contextOf({ identity, clientAuthority, tlsVersion }: TlsFace): SecureContextOptions {
+  const version = tlsVersion ?? 'TLSv1.3';
+  return {
+    cert: identity.cert,
+    key: identity.key,
+    ca: clientAuthority,
+    minVersion: version,
+    ...(tlsVersion ? { maxVersion: version } : {}),
+  };
+}
+
+/** Takes all that a client sends and never answers, until the client leaves. */
+function silence(socket: Socket): void {
+  socket.on('error', () => undefined);
+  socket.resume();
 }

@@ -5,8 +5,10 @@ const LINGER_MS = 5000;
 /**
  * Joins two streams until both have ended. Back-pressure and half-closes pass through. If one side breaks, the other
  * is destroyed; if the server side has closed, the client has five seconds to follow.
+ *
+ * Returns a function that swallows all that is still sent, in both directions, as half-open connections do.
  */
-export function relay(client: Duplex, server: Duplex): void {
+export function relay(client: Duplex, server: Duplex): () => void {
   let linger: NodeJS.Timeout | undefined;
   client.on('error', () => server.destroy());
   server.on('error', () => client.destroy());
@@ -21,6 +23,11 @@ export function relay(client: Duplex, server: Duplex): void {
   });
   client.pipe(server);
   server.pipe(client);
+  return () => {
+    client.unpipe(server).resume();
+    server.unpipe(client).resume();
+    client.once('end', () => client.destroy()).once('close', () => server.destroy());
+  };
 }
 
 /** Sends the last bytes and closes, by force after five seconds. */

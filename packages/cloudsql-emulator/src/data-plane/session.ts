@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly record: MutableRecord;
   /** Time in milliseconds from the handshake until the login is on its way to the database. */
   readonly loginTimeoutMs: number;
+  /** Called when client and database are joined, with a function that makes the connection swallow what is sent. */
+  readonly onJoined: (swallow: () => void) => void;
 }
 
 const PROTOCOL_VIOLATION = '08P01';
@@ -117,7 +119,7 @@ function forward(options: SessionOptions, firstBytes: Buffer): void {
     client.off('close', abandon);
     database.write(firstBytes);
     observeLogin(database, record);
-    relay(client, database);
+    options.onJoined(relay(client, database));
   });
 }
 

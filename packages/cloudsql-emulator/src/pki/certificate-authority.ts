@@ -109,11 +109,14 @@ export class CertificateAuthority {
     return { pem: certificate.toString('pem'), serial: serial.toUpperCase() };
   }
 
-  /** Makes a key and a server certificate that lives as long as the authority. */
-  async issueServer(commonName: string, dnsNames?: readonly string[]): Promise<ServerIdentity> {
+  /** Makes a key and a server certificate that lives as long as the authority, unless it is told otherwise. */
+  async issueServer(
+    commonName: string,
+    dnsNames?: readonly string[],
+    { notBefore, notAfter }: { readonly notBefore: Date; readonly notAfter: Date } = this,
+  ): Promise<ServerIdentity> {
     const keys = await generateKeys();
     const publicKey = await webcrypto.subtle.exportKey('spki', keys.publicKey);
-    const { notBefore, notAfter } = this;
     const { pem } = await this.issue({
       commonName,
       publicKey: new Uint8Array(publicKey),

@@ -15,10 +15,15 @@ const CLOCK_SKEW_MS = 60_000;
 
 /** Issues ephemeral client certificates and knows by serial number what each stands for. */
 export class ClientCertificates {
-  readonly #authority: CertificateAuthority;
+  #authority: CertificateAuthority;
   readonly #issued = new Map<string, ClientCertificate>();
 
   constructor(authority: CertificateAuthority) {
+    this.#authority = authority;
+  }
+
+  /** Signs with another authority from now on. */
+  use(authority: CertificateAuthority): void {
     this.#authority = authority;
   }
 

@@ -1,0 +1,123 @@
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { Connector as CoreConnector } from './connector.ts';
+import { DeferredSocket } from './drivers/deferred-socket.ts';
+import { ConfigError, DialError } from './errors.ts';
+import { googleError } from './google/error-codes.ts';
+import {
+  AuthTypes,
+  type ConnectionOptions,
+  type ConnectorOptions,
+  coreConnection,
+  coreOptions,
+} from './google/options.ts';
+
+export { AuthTypes, type ConnectionOptions, type ConnectorOptions, IpAddressTypes } from './google/options.ts';
+
+/** What `getOptions` resolves with: options to spread over those of `pg`, `mysql2` or an ORM. */
+export interface DriverOptions {
+  /** Makes a socket that dials when the driver begins to use it. */
+  readonly stream: () => Duplex & TLSSocket;
+  /** Resolves nowhere: who ignores `stream` fails, instead of dialling something else in clear text. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What `getTediousOptions` resolves with. */
+export interface TediousDriverOptions {
+  readonly connector: () => Promise<TLSSocket>;
+  /** TLS is done by the connector. */
+  readonly encrypt: false;
+}
+
+const bypass = { host: 'cloudsql-connector-bypassed.invalid', port: 1 } as const;
+
+/**
+ * Stands in for the `Connector` of `@google-cloud/cloud-sql-connector`: the same methods, options and, where one of
+ * ours corresponds, error codes. Our own code is in `reason` of every error.
+ *
+ * @example
+ * import { Connector } from '@x/cloudsql-core/google';
+ *
+ * const connector = new Connector();
+ * const options = await connector.getOptions({ instanceConnectionName: 'my-project:europe-west1:orders', authType: 'IAM' });
+ * const pool = new pg.Pool({ ...options, user: 'app@my-project.iam', database: 'orders' });
+ */
+export class Connector {
+  readonly #core: CoreConnector;
+
+  /** @throws ConfigError */
+  constructor(options: ConnectorOptions = {}) {
+    this.#core = new CoreConnector(coreOptions(options));
+  }
+
+  /**
+   * Fetches metadata and certificate, and returns options for a driver. Each socket that these make uses what is valid
+   * by then, or waits for it.
+   * @throws ConfigError, RefreshError
+   */
+  async getOptions(options: ConnectionOptions): Promise<DriverOptions> {
+    const { open, refused, toError } = await this.#prepare(options);
+    const stream = (): DeferredSocket => new DeferredSocket({ dial: open, refused, toError });
+    // Not a TLSSocket in truth, but all that drivers are known to call is there.
+    return { ...bypass, stream: stream as unknown as DriverOptions['stream'] };
+  }
+
+  /**
+   * Like {@link getOptions}, for `tedious` (SQL Server).
+   * @throws ConfigError, RefreshError
+   */
+  async getTediousOptions(options: ConnectionOptions): Promise<TediousDriverOptions> {
+    if (options.authType?.toUpperCase() === AuthTypes.IAM) {
+      const refusal = new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', {
+        remedy: "Set `authType: 'PASSWORD'`, and user and password in the driver's options.",
+      });
+      throw Object.assign(googleError(refusal), { code: 'ENOIAM' });
+    }
+    const { open, toError } = await this.#prepare(options);
+    const connector = (): Promise<TLSSocket> =>
+      open().catch((error: unknown) => {
+        throw toError(error);
+      });
+    return { connector, encrypt: false };
+  }
+
+  /**
+   * Stops all work for good; sockets that were handed out stay open, and are the driver's to close. There is no need to
+   * wait for the promise, which never rejects.
+   */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #prepare(options: ConnectionOptions): Promise<Prepared> {
+    let toError = (error: unknown): Error => googleError(error);
+    try {
+      const connection = coreConnection(options);
+      toError = (error) => googleError(error, connection.ipType);
+      await this.#core.warmup(connection);
+      return {
+        toError,
+        open: (signal) => this.#core.connect({ ...connection, ...(signal ? { signal } : {}) }),
+        refused: (cause) => {
+          this.#core.reportRefusal(connection);
+          const what = `The server closed the connection at once${cause ? `: ${cause.message}` : ''}`;
+          return new DialError('CLOUDSQL_SERVER_CLOSED', what, { instance: connection.instance, cause });
+        },
+      };
+    } catch (error) {
+      throw toError(error);
+    }
+  }
+}
+
+/** All that it takes to open sockets to one instance. */
+interface Prepared {
+  readonly open: (signal?: AbortSignal) => Promise<TLSSocket>;
+  readonly refused: (cause?: Error) => Error;
+  readonly toError: (error: unknown) => Error;
+}

@@ -1,0 +1,98 @@
+import type { DataPlane } from '../data-plane/data-plane.ts';
+import { EmulatorError } from '../errors.ts';
+import type { Instance } from '../instance.ts';
+import { CertificateAuthority } from '../pki/certificate-authority.ts';
+import type { ClientCertificates } from '../pki/client-certificates.ts';
+import { loadX509 } from '../pki/x509-library.ts';
+import type { ApiFault, ApiFaults } from './api-faults.ts';
+import type { ConnectionFault } from './connection-faults.ts';
+import { checkConnectionFault } from './connection-faults.ts';
+import type { MetadataFault, MetadataFaults } from './metadata-faults.ts';
+import type { ServerFault } from './server-face.ts';
+import { changeFace, rotateServerAuthority } from './server-face.ts';
+
+interface FaultsParts {
+  readonly api: ApiFaults;
+  readonly metadata: MetadataFaults;
+  readonly dataPlane: DataPlane;
+  readonly certificates: ClientCertificates;
+  readonly instances: readonly Instance[];
+}
+
+/**
+ * Makes a running emulator misbehave. Each method replaces the fault of its kind, and ends it when it is given
+ * `undefined`; a fault holds from the moment that the call returns or its promise resolves.
+ *
+ * @example
+ * ```ts
+ * cloud.faults.api('connectSettings', { status: [503, 503] }); // two calls fail, then all is well
+ * await cloud.faults.connections('demo-shop:europe-west1:orders', 'REFUSED');
+ * ```
+ */
+export class Faults {
+  readonly #parts: FaultsParts;
+
+  /** Made by `startEmulator` only. */
+  constructor(parts: FaultsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes calls of an API method go wrong: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`,
+   * `metadata`, or all of them with `'*'`.
+   * @throws EmulatorError `INVALID_OPTION`
+   */
+  api(method: string, fault: ApiFault | undefined): void {
+    this.#parts.api.set(method, fault);
+  }
+
+  /** Makes the admin API lie about an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
+  metadata(instance: string, fault: MetadataFault | undefined): void {
+    this.#parts.metadata.set(this.#find(instance).name.connectionName, fault);
+  }
+
+  /** Makes connections to an instance go wrong. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
+  async connections(instance: string, fault: ConnectionFault | undefined): Promise<void> {
+    await this.#parts.dataPlane.fail(this.#find(instance), checkConnectionFault(fault));
+  }
+
+  /** Changes the TLS server of an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
+  async server(instance: string, fault: ServerFault | undefined): Promise<void> {
+    const found = this.#find(instance);
+    await changeFace(found, fault);
+    this.#parts.dataPlane.renewTls();
+  }
+
+  /** Replaces the authority behind an instance's server certificate. Open connections stay. @throws EmulatorError `UNKNOWN_INSTANCE` */
+  async rotateServerCa(instance: string): Promise<void> {
+    await rotateServerAuthority(this.#find(instance));
+    this.#parts.dataPlane.renewTls();
+  }
+
+  /** Replaces the authority behind all client certificates: those issued before are refused. Open connections stay. */
+  async rotateClientCa(): Promise<void> {
+    const { certificates, dataPlane } = this.#parts;
+    certificates.use(await CertificateAuthority.create(await loadX509(), 'Google Cloud SQL Client CA'));
+    dataPlane.renewTls();
+  }
+
+  /** Ends all faults. What was rotated stays so. */
+  async clear(): Promise<void> {
+    const { api, metadata, dataPlane, instances } = this.#parts;
+    api.clear();
+    metadata.clear();
+    for (const instance of instances) {
+      await dataPlane.fail(instance, undefined);
+      await changeFace(instance, undefined);
+    }
+    dataPlane.renewTls();
+  }
+
+  #find(name: string): Instance {
+    const { instances } = this.#parts;
+    const found = instances.find((instance) => instance.name.connectionName === name);
+    if (found) return found;
+    const names = instances.map((instance) => instance.name.connectionName).join(', ');
+    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
+  }
+}

@@ -1,0 +1,61 @@
+import type { AddressType, InstanceAddress } from '../instance.ts';
+import { checkArray, checkKeys, checkRecord, invalid } from '../option-checks.ts';
+
+/** What the admin API says wrongly of an instance. */
+export interface MetadataFault {
+  /** Region that is named in place of the instance's own. */
+  readonly region?: string;
+  /** Addresses that are left out. */
+  readonly withoutAddresses?: readonly AddressType[];
+  /** Text in place of the certificate of the server's authority. */
+  readonly serverCa?: string;
+}
+
+/** Metadata, as far as it can be wrong. */
+interface Metadata {
+  readonly region: string;
+  readonly ipAddresses: readonly InstanceAddress[];
+  readonly serverCaCert: object;
+}
+
+/** The lies about instances, by connection name. */
+export class MetadataFaults {
+  readonly #faults = new Map<string, MetadataFault>();
+
+  /** @throws EmulatorError `INVALID_OPTION` */
+  set(instance: string, fault: MetadataFault | undefined): void {
+    if (fault === undefined) this.#faults.delete(instance);
+    else this.#faults.set(instance, checkFault(fault, 'faults.metadata'));
+  }
+
+  clear(): void {
+    this.#faults.clear();
+  }
+
+  /** Returns what is said of an instance: the truth, unless a fault is set. */
+  apply<T extends Metadata>(instance: string, truth: T): T {
+    const fault = this.#faults.get(instance);
+    if (!fault) return truth;
+    const { region = truth.region, withoutAddresses = [], serverCa } = fault;
+    return {
+      ...truth,
+      region,
+      ipAddresses: truth.ipAddresses.filter(({ type }) => !withoutAddresses.includes(type)),
+      serverCaCert: serverCa === undefined ? truth.serverCaCert : { ...truth.serverCaCert, cert: serverCa },
+    };
+  }
+}
+
+function checkFault(value: unknown, where: string): MetadataFault {
+  const record = checkRecord(value, where);
+  const { region, withoutAddresses, serverCa } = checkKeys(record, where, ['region', 'withoutAddresses', 'serverCa']);
+  for (const [name, text] of Object.entries({ region, serverCa })) {
+    if (text !== undefined && typeof text !== 'string') invalid(`${where}.${name}`, 'must be a string', text);
+  }
+  for (const type of checkArray(withoutAddresses ?? [], `${where}.withoutAddresses`)) {
+    if (type !== 'PRIMARY' && type !== 'PRIVATE') {
+      invalid(`${where}.withoutAddresses`, "must hold 'PRIMARY' or 'PRIVATE'", type);
+    }
+  }
+  return { ...record };
+}
