@@ -1,0 +1,54 @@
+import type { ConnectionOptions, DriverOptions } from '@x/cloudsql-core/google';
+import type { ApiFault, ConnectionFault, EmulatorStatistics, ServerFault } from '@x/cloudsql-emulator';
+import type pg from 'pg';
+
+/** The surface of Google's connector, as far as the cases use it. */
+export interface RivalConnector {
+  getOptions(options: ConnectionOptions): Promise<DriverOptions>;
+  close(): unknown;
+}
+
+/** The emulator, which lives in the process of the test. */
+export interface RemoteCloud {
+  api(method: string, fault: ApiFault): Promise<void>;
+  connections(fault: ConnectionFault): Promise<void>;
+  server(fault: ServerFault): Promise<void>;
+  clear(): Promise<void>;
+  calls(): Promise<EmulatorStatistics['calls']>;
+}
+
+/** What a case works with. */
+export interface Bench {
+  readonly cloud: RemoteCloud;
+  readonly connector: RivalConnector;
+  /** Names the instance; to be spread over the options of `getOptions`. */
+  readonly name: { readonly instanceConnectionName: string };
+  /** Logs in over a socket of the connector: as the user with a password, unless told otherwise. */
+  login(options: Pick<DriverOptions, 'stream'>, config?: pg.ClientConfig): Promise<pg.Client>;
+  /** The IAM user of the default credentials. */
+  readonly iamUser: string;
+}
+
+/**
+ * One fault of Google's connector. The case must end in order on ours, and fail on Google's, with an output that
+ * `rival` matches: so that it fails for its own reason. A process that has to be killed puts out `HUNG`.
+ */
+export interface RivalCase {
+  /** Number in the study of that connector, and what goes wrong. */
+  readonly fault: string;
+  readonly rival: RegExp;
+  /** Variables of the process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Life of certificates. @default an hour */
+  readonly certificateLifetimeMs?: number;
+  /** Life of access tokens. @default an hour */
+  readonly tokenLifetimeMs?: number;
+  /** Whether timers run twenty times as fast. @default false */
+  readonly fastTimers?: boolean;
+  /** Whether the process has to end by itself when the case has. @default false */
+  readonly endsByItself?: boolean;
+  readonly run: (bench: Bench) => Promise<void>;
+}
+
+/** A rate of refreshes that Google's connector takes as an option, and that makes its faults show soon. */
+export const often: ConnectionOptions = { limitRateInterval: 400 };

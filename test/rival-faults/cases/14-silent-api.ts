@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import type { RivalCase } from '../case.ts';
+
+export default {
+  fault: '14 an API that stays silent is waited for without end',
+  rival: /HUNG/,
+  fastTimers: true,
+  async run({ cloud, connector, name }) {
+    await cloud.api('connectSettings', { answer: 'NEVER' });
+    await assert.rejects(connector.getOptions(name), / ms/);
+  },
+} satisfies RivalCase as RivalCase;
