@@ -94,3 +94,38 @@ it('rejects those who wait when it is closed, and fetches no more', async () => 
   await expect(policy.get()).rejects.toBe(closed);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('does not hurry a source that has nothing fresher, and fetches when the value ends', async () => {
+  const minute = 60_000;
+  const ends = [minute, minute, minute, 2 * minute].map((ms) => Date.now() + ms);
+  let fetches = 0;
+  const policy = new RefreshAhead(async () => ({ expiresAt: ends[fetches++]! }));
+  await policy.get();
+  await vi.advanceTimersByTimeAsync(minute - 1);
+  expect(fetches).toBe(2);
+  await policy.get();
+  policy.close(new Error('done'));
+});
+
+it('asks less and less often where asking again is pointless', async () => {
+  let fetches = 0;
+  const policy = new RefreshAhead(async () => {
+    if (fetches++ > 0) throw Object.assign(new Error('forbidden'), { retryable: false });
+    return { expiresAt: Date.now() + hour };
+  });
+  await policy.get();
+  await vi.advanceTimersByTimeAsync(hour - 1000);
+  expect(fetches).toBeGreaterThan(3);
+  expect(fetches).toBeLessThan(15);
+});
+
+it('waits for the next value when the one in hand is about to end, unless there is none', async () => {
+  const { policy, state } = source();
+  await policy.get();
+  state.fail = true;
+  await vi.advanceTimersByTimeAsync(hour - 500);
+  expect((await policy.get()).id).toBe(1);
+  state.fail = false;
+  expect((await policy.get()).id).toBeGreaterThan(1);
+  policy.close(new Error('done'));
+});

@@ -1,6 +1,6 @@
 import { waitOrAbort } from '../deadline.ts';
-import type { Expiring, RefreshPolicy } from './policy.ts';
-import { refreshDelay, retryDelay } from './schedule.ts';
+import type { Expiring, MaybeFinal, RefreshPolicy } from './policy.ts';
+import { margin, refreshDelay, retryDelay } from './schedule.ts';
 
 /** Between two fetches that were asked for by {@link RefreshAhead.suspect}, in milliseconds. */
 const suspectIntervalMs = 30_000;
@@ -38,8 +38,17 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
     this.#usedAt = Date.now();
     const current = this.peek();
     if (!current) return this.#refresh();
+    const remaining = current.expiresAt - Date.now();
+    // About to end: what comes next is worth waiting for. If that fails, what is still valid is better than nothing.
+    if (remaining < margin(current.expiresAt - this.#fetchedAt)) {
+      return this.#refresh().catch((error: unknown) => {
+        const last = this.#closed ? undefined : this.peek();
+        if (last) return last;
+        throw error;
+      });
+    }
     // Asleep, or woken up late: the value is good, and somebody uses it again.
-    if (!this.#timer && !this.#fetching) this.#schedule(refreshDelay(current.expiresAt - Date.now()));
+    if (!this.#timer && !this.#fetching) this.#schedule(refreshDelay(remaining));
     return Promise.resolve(current);
   }
 
@@ -75,15 +84,24 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
     try {
       const value = await waitOrAbort(this.#fetch(signal), signal);
       const now = Date.now();
+      const remaining = value.expiresAt - now;
+      // A source that has nothing fresher yet, such as a token that its provider keeps to the end, is not hurried.
+      const gained = value.expiresAt - (this.#current?.expiresAt ?? 0);
+      const isStale = gained + 1000 < (now - this.#fetchedAt) / 2;
       this.#current = value;
       this.#fetchedAt = now;
       this.#failures = 0;
-      this.#schedule(refreshDelay(value.expiresAt - now));
+      this.#schedule(isStale ? Math.max(remaining, 1000) : refreshDelay(remaining));
       return value;
     } catch (error) {
       this.#failures++;
       // Without a valid value there is nothing to keep fresh: the next `get` fetches, and reports its own failure.
-      if (!this.#closed && this.peek()) this.#schedule(retryDelay(this.#failures));
+      const current = this.#closed ? undefined : this.peek();
+      if (current) {
+        const remaining = current.expiresAt - Date.now();
+        const isFinal = (error as MaybeFinal).retryable === false;
+        this.#schedule(isFinal ? Math.max(remaining / 2, 1000) : retryDelay(this.#failures));
+      }
       throw error;
     }
   }

@@ -4,6 +4,11 @@ export interface Expiring {
   readonly expiresAt: number;
 }
 
+/** An error that may say whether trying again could help. */
+export interface MaybeFinal extends Error {
+  readonly retryable?: boolean;
+}
+
 /** Hands out a value that is valid now. How it stays fresh is the policy's own business. */
 export interface RefreshPolicy<T extends Expiring> {
   /** The valid value in hand, if there is one. Starts nothing. */

@@ -14,6 +14,14 @@ export function refreshDelay(remainingMs: number): number {
   return Math.max(remainingMs / 2, 1000);
 }
 
+/**
+ * How long before its end a value is as good as expired for a new connection, in milliseconds: a dial that begins with
+ * it could come too late. Short lives have a short margin.
+ */
+export function margin(lifeMs: number): number {
+  return Math.min(lifeMs / 5, 2000);
+}
+
 /** How long to wait after failures in a row, in milliseconds: 1 s doubling to 30 s, with jitter. */
 export function retryDelay(failures: number, random: number = Math.random()): number {
   return Math.min(1000 * 2 ** (failures - 1), 30_000) * (0.5 + random / 2);

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { sleep } from '../deadline.ts';
+import { deadline, sleep } from '../deadline.ts';
 import { type CloudSqlError, cloudSqlError } from '../errors.ts';
 import { type HttpAnswer, httpRequest } from '../http.ts';
 import { proxyAgent } from './http-proxy.ts';
@@ -17,6 +17,9 @@ export interface ApiCall {
 }
 
 const attempts = 5;
+
+/** How long one attempt may take, in milliseconds: an answer that got lost is asked for again within one dial. */
+const attemptTimeoutMs = 10_000;
 
 /** Calls Google APIs: keep-alive, retry of what may pass, and errors that say what to do. */
 export class ApiClient {
@@ -52,11 +55,17 @@ export class ApiClient {
     this.#agents.clear();
   }
 
-  #send({ method, url, token, body, signal }: ApiCall): Promise<HttpAnswer> {
+  async #send({ method, url, token, body, signal }: ApiCall): Promise<HttpAnswer> {
     const headers: Record<string, string> = { ...this.#headers, Authorization: `Bearer ${token}` };
     if (body) headers['Content-Type'] = 'application/json';
     const agent = this.#agent(new URL(url));
-    return httpRequest({ method, url, headers, agent, signal, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const limit = deadline(attemptTimeoutMs, () => new Error(`no answer within ${attemptTimeoutMs} ms`), signal);
+    const content = body ? { body: JSON.stringify(body) } : {};
+    try {
+      return await httpRequest({ method, url, headers, agent, signal: limit.signal, ...content });
+    } finally {
+      limit.clear();
+    }
   }
 
   #agent(url: URL): http.Agent {
