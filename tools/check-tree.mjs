@@ -14,6 +14,7 @@ const rooms = [
   'google',
   'drivers',
   'listener',
+  'postgres',
   'shared-connector',
   'connector',
   'options',

@@ -95,6 +95,12 @@ export const errorCatalogue = {
     summary: 'A project whose id starts with "demo-" exists only in the emulator.',
     remedy: 'Start the emulator and set CLOUDSQL_EMULATOR_HOST, or name an instance of a real project.',
   },
+  CLOUDSQL_LISTEN_FAILED: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'A local listener could not be opened.',
+    remedy: 'Choose another path or port, or end the process that uses this one.',
+  },
   CLOUDSQL_CONNECTOR_CLOSED: {
     kind: 'ConfigError',
     retryable: false,

@@ -27,19 +27,21 @@ export class CloudSqlError extends Error {
   readonly instance: string | undefined;
   /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
+  /** What to do: the end of the message. */
+  declare readonly remedy: string;
 
   constructor(code: CloudSqlErrorCode, what: string, details: CloudSqlErrorDetails = {}) {
     const { summary: _, kind, ...entry } = errorCatalogue[code];
     const where = details.instance ? ` (instance "${details.instance}")` : '';
-    super(
-      `${what}${where}. ${details.remedy ?? entry.remedy}`,
-      details.cause === undefined ? undefined : { cause: details.cause },
-    );
+    const remedy = details.remedy ?? entry.remedy;
+    super(`${what}${where}. ${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = kind;
     this.code = code;
     this.instance = details.instance;
     this.retryable = details.retryable ?? entry.retryable;
     Object.defineProperty(this, brand, { value: kind, enumerable: false });
+    // Not enumerable, because the message says it already.
+    Object.defineProperty(this, 'remedy', { value: remedy, enumerable: false });
   }
 
   /** The kind of error that a subclass stands for; a name of its own because bundlers shorten class names. */
@@ -92,7 +94,7 @@ export type DriverError = Error & { code: string; reason: CloudSqlErrorCode };
  */
 export function toDriverError(error: unknown): Error {
   if (!(error instanceof CloudSqlError)) return error instanceof Error ? error : new Error(String(error));
-  const copy = cloudSqlError(error.code, '', { cause: error.cause });
+  const copy = cloudSqlError(error.code, '', { cause: error.cause, remedy: error.remedy });
   const { code, errno, syscall, address, port } = (error.cause ?? {}) as SystemError;
   const network = typeof syscall === 'string' ? { code, errno, syscall, address, port } : {};
   return Object.assign(copy, {

@@ -15,4 +15,4 @@ export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf } from './options/check.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';
-export type { CloseEvent, DialEvent, Logger, PoolErrorEvent, RefreshEvent } from './telemetry.ts';
+export type { CloseEvent, DialEvent, ListenerErrorEvent, Logger, PoolErrorEvent, RefreshEvent } from './telemetry.ts';

@@ -39,11 +39,19 @@ export interface CloseEvent {
   readonly instances: readonly string[];
 }
 
+/** Published on `cloudsql:listener-error` when a local listener cannot accept a client, for want of files for example. */
+export interface ListenerErrorEvent {
+  /** The path of its Unix socket, or its host and port. */
+  readonly address: string;
+  readonly error: Error;
+}
+
 interface Channels {
   dial: DialEvent;
   refresh: RefreshEvent;
   'pool-error': PoolErrorEvent;
   close: CloseEvent;
+  'listener-error': ListenerErrorEvent;
 }
 
 const channels: Record<keyof Channels, Channel> = {
@@ -51,6 +59,7 @@ const channels: Record<keyof Channels, Channel> = {
   refresh: channel('cloudsql:refresh'),
   'pool-error': channel('cloudsql:pool-error'),
   close: channel('cloudsql:close'),
+  'listener-error': channel('cloudsql:listener-error'),
 };
 
 /** Publishes on the `node:diagnostics_channel` named `cloudsql:<name>`; free when nobody listens. */

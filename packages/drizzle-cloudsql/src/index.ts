@@ -1,8 +1,10 @@
-import { ConfigError, checkOrmOptions } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
 import type { DrizzleConfig } from 'drizzle-orm';
 import { drizzle as drizzlePg, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { splitConfig } from './split-config.ts';
+
+export { type CloudSqlUrlOptions, cloudSqlUrl, cloudSqlUrlSync } from '@x/cloudsql-core/listener';
 
 /** Drizzle's configuration, with the instance in place of the address. */
 export type DrizzleCloudSqlConfig<Schema extends Record<string, unknown> = Record<string, never>> =
@@ -16,13 +18,6 @@ export type DrizzleCloudSqlConfig<Schema extends Record<string, unknown> = Recor
 export type DrizzleCloudSqlDatabase<Schema extends Record<string, unknown> = Record<string, never>> =
   NodePgDatabase<Schema> & { readonly $client: pg.Pool } & AsyncDisposable;
 
-const owned = {
-  client: 'the pool is made from `connection`',
-  instance: 'it belongs inside `connection`',
-  ipType: 'it belongs inside `connection`',
-  database: 'it belongs inside `connection`',
-};
-
 /**
  * A Drizzle database on a Cloud SQL instance, over a pool of pg's. Does no I/O before the first query.
  * `await db.$client.end()`, or `await using`, closes it.
@@ -34,16 +29,10 @@ const owned = {
 export function drizzle<Schema extends Record<string, unknown> = Record<string, never>>(
   config: DrizzleCloudSqlConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
-  checkOrmOptions('drizzle', config, owned);
-  const { connection, ...rest } = config;
-  if (connection === undefined || connection === null) {
-    throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `connection` is not set', {
-      remedy: 'Set it to { instance, database } or to a URL.',
-    });
-  }
+  const { connection, rest } = splitConfig(config);
   const client = new pg.Pool(pgOptions(connection));
   client.on('error', poolErrorListener(typeof connection === 'string' ? undefined : connection.connector));
-  const db = drizzlePg({ ...(rest as DrizzleConfig<Schema>), client });
+  const db = drizzlePg({ ...rest, client });
   return Object.assign(db, { [Symbol.asyncDispose]: () => client.end() });
 }
 

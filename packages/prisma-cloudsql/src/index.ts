@@ -3,6 +3,8 @@ import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsq
 import type { PoolConfig } from './pool-config.ts';
 import { takeSchema } from './schema-parameter.ts';
 
+export { type CloudSqlUrlOptions, cloudSqlUrl, cloudSqlUrlSync } from '@x/cloudsql-core/listener';
+
 /** Options of pg's pool, with the instance in place of the address. */
 export type PrismaCloudSqlOptions = PgCloudSqlOptions<PoolConfig>;
 

@@ -9,8 +9,11 @@ export interface DeferredSocketOptions {
   readonly dial: (signal: AbortSignal) => Promise<Socket>;
   /** May alter the first thing that the driver writes; called when the real socket is there. */
   readonly firstWrite?: (chunk: Buffer) => Buffer;
-  /** Called when the server hangs up before it has sent anything; returns the error for the driver. */
-  readonly refused: (cause?: Error) => Error;
+  /**
+   * Called when the server hangs up before it has sent anything; returns the error for the driver, or undefined where
+   * there was nothing to be sent.
+   */
+  readonly refused: (cause?: Error) => Error | undefined;
   /** Makes of an error what the driver is to get. @default toDriverError */
   readonly toError?: (error: unknown) => Error;
 }
@@ -29,7 +32,7 @@ export class DeferredSocket extends Duplex {
   #dialling = false;
   #answered = false;
   #pending: (() => void) | undefined;
-  readonly #refused: (cause?: Error) => Error;
+  readonly #refused: (cause?: Error) => Error | undefined;
   readonly #toError: (error: unknown) => Error;
   #firstWrite: ((chunk: Buffer) => Buffer) | undefined;
 
@@ -152,11 +155,14 @@ export class DeferredSocket extends Duplex {
       if (!this.push(chunk)) socket.pause();
     });
     socket.on('end', () => {
-      if (this.#answered || this.writableEnded) this.push(null);
-      else this.destroy(this.#toError(this.#refused()));
+      const refusal = this.#answered || this.writableEnded ? undefined : this.#refused();
+      if (refusal) this.destroy(this.#toError(refusal));
+      else this.push(null);
     });
     socket.on('timeout', () => this.emit('timeout'));
-    socket.on('error', (error) => this.destroy(this.#answered ? error : this.#toError(this.#refused(error))));
+    socket.on('error', (error) => {
+      this.destroy(this.#answered ? error : this.#toError(this.#refused(error) ?? error));
+    });
     socket.on('close', () => {
       // After an orderly end the reader may still be busy with what came before it.
       if (!socket.readableEnded) this.destroy();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { renameUser } from '../src/drivers/pg-startup.ts';
+import { renameUser } from '../src/postgres/startup-message.ts';
 
 /** A StartupMessage, spelled out. */
 function startup(fields: readonly string[], rest: Buffer = Buffer.alloc(0)): Buffer {

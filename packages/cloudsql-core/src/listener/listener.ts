@@ -1,0 +1,107 @@
+import type { Server, Socket } from 'node:net';
+import { optionalMilliseconds } from '../options/check.ts';
+import { publish } from '../telemetry.ts';
+import type { Gate } from './gate.ts';
+import type { SessionOptions } from './options.ts';
+import { Session } from './session.ts';
+
+/** What a {@link Listener} is made of. */
+export interface ListenerParts {
+  /** It listens already, and has accepted nobody yet. */
+  readonly server: Server;
+  readonly session: SessionOptions;
+  readonly gate: Gate;
+  readonly address: string;
+  readonly url: string;
+  /** Removes what was made for the listener; called once. */
+  readonly cleanUp: () => void;
+}
+
+/**
+ * A local socket that speaks PostgreSQL, for tools that only take a URL. It keeps no process alive. `listen` and
+ * `listenSync` make one.
+ */
+export class Listener {
+  readonly #parts: ListenerParts;
+  readonly #sessions: Set<Session> = new Set();
+  readonly #closed: Promise<void>;
+  #closing = false;
+
+  /** Made by `listen` and `listenSync` only. */
+  constructor(parts: ListenerParts) {
+    this.#parts = parts;
+    const { server, address } = parts;
+    server.on('connection', (client) => this.#accept(client));
+    // One that cannot accept a client, for want of file handles, says so and goes on.
+    server.on('error', (error) => publish('listener-error', { address, error }));
+    this.#closed = new Promise((resolve) => {
+      server.once('close', () => resolve());
+    });
+  }
+
+  /**
+   * What a PostgreSQL client is given: libpq, `pg`, Prisma's engine and others understand it. On TCP it holds the secret,
+   * so it is not for logs and command lines.
+   */
+  get url(): string {
+    return this.#parts.url;
+  }
+
+  /** The path of the Unix socket, or host and port. */
+  get address(): string {
+    return this.#parts.address;
+  }
+
+  /** How many clients there are. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Keeps the process alive until the listener is closed. */
+  ref(): this {
+    this.#parts.server.ref();
+    return this;
+  }
+
+  /** Lets the process end when it has nothing else to do, as from the beginning. */
+  unref(): this {
+    this.#parts.server.unref();
+    return this;
+  }
+
+  /**
+   * Accepts nobody any more, gives sessions `drainMs` milliseconds to end by themselves, and then ends those that are
+   * left. Resolves when all is over. Called again, it waits for that too, and may bring the end forward.
+   */
+  async close({ drainMs }: { readonly drainMs?: number } = {}): Promise<void> {
+    const ms = optionalMilliseconds('drainMs', drainMs, 0) ?? 0;
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#parts.server.close();
+      this.#parts.cleanUp();
+    }
+    // Referenced, because sessions are not: whoever waits for the end shall see it.
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions) session.end();
+    }, ms);
+    await this.#closed;
+    clearTimeout(timer);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #accept(client: Socket): void {
+    const session = new Session(client, this.#parts.session, this.#parts.gate);
+    client.unref();
+    this.#sessions.add(session);
+    client.once('close', () => this.#sessions.delete(session));
+    const mayCancel = (): boolean => [...this.#sessions].some(({ joined }) => joined);
+    // It tells the client what goes wrong; this is for what nobody has thought of.
+    session.run(mayCancel).catch((error: Error) => {
+      publish('listener-error', { address: this.address, error });
+      session.end();
+    });
+  }
+}
