@@ -81,7 +81,11 @@ export function removeSocket({ path: socket, privateFolder }: SocketPlace, inode
 
 /** What is at a path, if anything. */
 export function lookUp(socket: string): Stats | undefined {
-  return lstatSync(socket, { throwIfNoEntry: false });
+  try {
+    return lstatSync(socket, { throwIfNoEntry: false });
+  } catch (error) {
+    throw listenError(socket, error);
+  }
 }
 
 /** Whether nobody listens on the socket: what a process leaves behind that was killed. */
@@ -113,7 +117,7 @@ export function listenError(where: string, cause: unknown, remedy?: string): Con
 function checkFolder(folder: string, { mode }: Stats): void {
   const [othersWrite, sticky] = [0o022, 0o1000];
   if ((mode & othersWrite) === 0 || (mode & sticky) !== 0) return;
-  throw listenError(folder, new Error('other users may write to this folder'), `Choose a folder of your own.`);
+  throw listenError(folder, new Error('other users may write to this folder'), 'Choose a folder of your own.');
 }
 
 function checkLength(socket: string, remedy: string): string {
