@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { type ConnectOptions, Connector } from '@x/cloudsql-core';
 import { postgresOptions } from '@x/cloudsql-core/postgres';
-import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
+import type { Emulator } from '@x/cloudsql-emulator';
 import { drizzle } from '@x/drizzle-cloudsql/postgres-js';
 import { sql as raw } from 'drizzle-orm';
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core';
@@ -109,24 +111,22 @@ describe('postgres.js', () => {
   });
 
   it('gives a dial up when it is ended meanwhile', async () => {
-    const fresh = await startEmulator({
-      instances: [
-        { name: 'demo-fresh:europe-west1:orders', users: [{ email: 'app@demo-fresh.iam.gserviceaccount.com' }] },
-      ],
-    });
-    try {
-      setEnv(fresh.env);
-      const sql = connect({ instance: 'demo-fresh:europe-west1:orders', connector: { userAgent: 'fresh' } });
-      const pending = who(sql).catch((error: unknown) => error);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      await sql.end({ timeout: 0 });
-      expect(await pending).toMatchObject({ code: 'CONNECTION_DESTROYED' });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(fresh.statistics().connections.open).toBe(0);
-    } finally {
-      setEnv(cloud.env);
-      await fresh.close();
+    let dialled: AbortSignal | undefined;
+    /** Does not answer before it is given up. */
+    class SlowConnector extends Connector {
+      override async connect(options: ConnectOptions): ReturnType<Connector['connect']> {
+        dialled = options.signal;
+        await once(dialled!, 'abort');
+        return super.connect(options);
+      }
     }
+    await using connector = new SlowConnector();
+    const sql = connect({ connector });
+    const pending = who(sql).catch((error: unknown) => error);
+    await until(() => dialled !== undefined);
+    await sql.end({ timeout: 0 });
+    expect(await pending).toMatchObject({ code: 'CONNECTION_DESTROYED' });
+    expect(dialled?.aborted).toBe(true);
   });
 
   it.each([
