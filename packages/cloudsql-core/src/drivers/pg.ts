@@ -83,7 +83,8 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
     user,
     password,
     connectionTimeoutMillis: timeoutMs,
-    stream: socket,
+    // pg calls it with an argument of its own.
+    stream: () => socket(),
   };
 }
 

@@ -1,0 +1,78 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Outcome, run } from './child.ts';
+
+/** A section of a page: the files that it shows, by the name in their first line, and its commands. */
+export interface Section {
+  readonly files: Readonly<Record<string, string>>;
+  readonly commands: readonly string[];
+}
+
+/** Reads the section under a heading of docs/migrations.md. */
+export function section(heading: string): Section {
+  const page = readFileSync(new URL('../docs/migrations.md', import.meta.url), 'utf8');
+  const text = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
+  if (text === undefined) throw new Error(`docs/migrations.md has no section "${heading}"`);
+  const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code = '']) => ({
+    language,
+    code,
+  }));
+  const shown = blocks.filter(({ language }) => language !== 'sh');
+  return {
+    files: Object.fromEntries(shown.map(({ code }) => [/^\/\/ (\S+)/.exec(code)?.[1] ?? '', code])),
+    commands: blocks.filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n')),
+  };
+}
+
+/** A folder with some files and the packages of `modules`, in which commands run. */
+export class Project {
+  readonly folder: string = realpathSync(mkdtempSync(path.join(tmpdir(), 'documented-')));
+  readonly #modules: string;
+
+  constructor(files: Readonly<Record<string, string>>, modules: string) {
+    this.#modules = modules;
+    mkdirSync(path.join(this.folder, 'tmp'));
+    symlinkSync(modules, path.join(this.folder, 'node_modules'));
+    for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
+      const file = path.join(this.folder, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  }
+
+  /** Runs `npx …`, with nothing in its environment but `env`, and without npx. */
+  run(command: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
+    const [npx, program = '', ...args] = command.split(' ');
+    if (npx !== 'npx') throw new Error(`Not a command of npx: ${command}`);
+    const bin = path.join(this.#modules, '.bin');
+    return run(program === 'node' ? process.execPath : path.join(bin, program), args, {
+      cwd: this.folder,
+      env: {
+        PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`,
+        HOME: this.folder,
+        TMPDIR: `${this.folder}/tmp`,
+        NO_COLOR: '1',
+        ...env,
+      },
+    });
+  }
+
+  /** What commands have left among the temporary files. */
+  litter(): string[] {
+    return readdirSync(path.join(this.folder, 'tmp')).filter((name) => name.startsWith('cloudsql-'));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
