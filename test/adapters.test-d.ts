@@ -1,14 +1,18 @@
 import type { PrismaPg } from '@prisma/adapter-pg';
 import { pgOptions } from '@x/cloudsql-core/pg';
+import { postgresOptions } from '@x/cloudsql-core/postgres';
 import { drizzle } from '@x/drizzle-cloudsql';
+import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
+import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import knex from 'knex';
 import pg from 'pg';
+import postgres from 'postgres';
 import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
 import { expectTypeOf, it } from 'vitest';
@@ -37,6 +41,16 @@ it("keeps Drizzle's inference of schema, rows and client", () => {
   expectTypeOf(ours.transaction<number>).toEqualTypeOf<typeof theirs.transaction<number>>();
 });
 
+it('keeps it on postgres.js, too', () => {
+  const ours = drizzlePostgresJs({ connection: { instance, database, idle_timeout: 5 }, schema });
+  const theirs = drizzlePostgres({ client: postgres({}), schema });
+  expectTypeOf(ours.query).toEqualTypeOf<(typeof theirs)['query']>();
+  expectTypeOf(ours.$client).toEqualTypeOf<postgres.Sql>();
+  expectTypeOf(ours.select().from(orders)).toEqualTypeOf(theirs.select().from(orders));
+  expectTypeOf(ours.transaction<number>).toEqualTypeOf<typeof theirs.transaction<number>>();
+  expectTypeOf(postgres(postgresOptions({ instance, database, max: 5 }))).toEqualTypeOf<postgres.Sql>();
+});
+
 it('takes literals in any spelling that comes from the environment, and the URL form', () => {
   pgOptions({ instance, ipType: 'private', authType: process.env.AUTH_TYPE });
   pgOptions({ instance, ipType: ['PRIVATE', 'PUBLIC'], user: process.env.DB_IAM_USER });
@@ -49,6 +63,10 @@ it('takes literals in any spelling that comes from the environment, and the URL 
 it('does not compile what would dial past the connector', () => {
   // @ts-expect-error the address comes from the instance
   pgOptions({ instance, host: 'localhost' });
+  // @ts-expect-error the connector makes the socket
+  postgresOptions({ instance, socket: () => {} });
+  // @ts-expect-error it is called `password`
+  drizzlePostgresJs({ connection: { instance, pass: 'secret' } });
   // @ts-expect-error the connector does TLS itself
   knexCloudSql({ client: 'pg', connection: { instance, ssl: true } });
   // @ts-expect-error another engine

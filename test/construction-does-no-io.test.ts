@@ -8,6 +8,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
 import { drizzle } from '@x/drizzle-cloudsql';
+import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
@@ -20,13 +21,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 const instance = 'shop:europe-west1:orders';
 const database = 'orders';
 
-/** The five configurations, and the ORM objects that users make of them. */
+/** The configurations, and the ORM objects that users make of them. */
 const configurations = {
   knex: () => knexCloudSql({ client: 'pg', connection: { instance, database } }),
   prisma: () => new PrismaCloudSql({ instance, database }),
   typeorm: () => typeormCloudSql({ type: 'postgres', instance, database }),
   sequelize: () => sequelizeCloudSql({ dialect: 'postgres', instance, database }),
   drizzle: () => drizzle({ connection: { instance, database } }),
+  'drizzle on postgres.js': () => drizzlePostgresJs({ connection: { instance, database } }),
 } as const;
 
 const objects = {

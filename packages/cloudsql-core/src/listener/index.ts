@@ -1,4 +1,4 @@
 export { listen, listenSync } from './listen.ts';
-export { Listener } from './listener.ts';
+export type { Listener } from './listener.ts';
 export type { ListenAuth, ListenOptions } from './options.ts';
 export { type CloudSqlUrlOptions, cloudSqlUrl, cloudSqlUrlSync } from './url.ts';
