@@ -25,6 +25,8 @@ const rooms = [
   'instance',
   'refresh',
   'key-pair',
+  'http-client',
+  'http-proxy',
   'http',
   'deadline',
   'telemetry',

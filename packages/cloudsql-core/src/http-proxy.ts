@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
-import { isLoopback } from '../http.ts';
+import { isLoopback } from './http.ts';
 
 /** How long a proxy may stay silent before it has opened a tunnel, in milliseconds. */
 const silenceMs = 30_000;
