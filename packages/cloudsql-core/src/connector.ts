@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { AccessToken } from './credentials/credentials.ts';
+import type { AccessToken, CredentialsExplanation } from './credentials/credentials.ts';
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { emulatorHost } from './credentials/emulator.ts';
 import { createCredentials } from './credentials/sources.ts';
@@ -81,7 +81,7 @@ export class Connector {
   constructor(options: ConnectorOptions = {}) {
     this.#options = resolveConnectorOptions(options);
     // Both only check here; what they find is asked for again at the first use.
-    createCredentials(options.credentials);
+    createCredentials(this.#options);
     emulatorHost(this.#options);
   }
 
@@ -153,23 +153,40 @@ export class Connector {
   }
 
   /**
-   * The IAM database user that the credentials stand for.
-   * @throws ConfigError `CLOUDSQL_UNKNOWN_DATABASE_USER`
+   * The IAM database user that the credentials stand for, under impersonation its target.
+   * @throws ConfigError `CLOUDSQL_UNKNOWN_DATABASE_USER` where the credentials have no e-mail address, or do not tell it
+   * @throws ConfigError, RefreshError for credentials that do not work
    */
-  async databaseUser({ engine }: { readonly engine: Engine }): Promise<string> {
+  async databaseUser({ engine, signal }: { readonly engine: Engine; readonly signal?: AbortSignal }): Promise<string> {
     this.#email ??= this.#plane().credentials.email();
     const pending = this.#email;
-    const email = await pending.catch((error: unknown) => {
+    pending.catch(() => {
       if (this.#email === pending) this.#email = undefined;
-      throw error;
     });
+    const email = await (signal ? waitOrAbort(pending, signal) : pending);
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
   }
 
-  /** A token to send as the password of an IAM database user. */
-  async loginToken(): Promise<AccessToken> {
-    return this.#plane().credentials.loginToken();
+  /**
+   * A token to send as the password of an IAM database user. It opens databases and nothing else, unless
+   * {@link explainCredentials} says otherwise.
+   * @throws ConfigError, RefreshError
+   */
+  async loginToken({ signal }: { readonly signal?: AbortSignal } = {}): Promise<AccessToken> {
+    const token = this.#plane().credentials.loginToken();
+    const { token: text, expiresAt } = await (signal ? waitOrAbort(token, signal) : token);
+    return { token: text, expiresAt };
+  }
+
+  /**
+   * Says which credentials are in use and why, whom they stand for, and what their tokens may do. It gets both tokens
+   * to find out. Holds no secret.
+   * @throws ConfigError, RefreshError
+   */
+  async explainCredentials({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CredentialsExplanation> {
+    const explanation = this.#plane().credentials.explain();
+    return signal ? waitOrAbort(explanation, signal) : explanation;
   }
 
   /** Reports an error of an idle pooled connection, which would otherwise have no listener and end the process. */
@@ -203,7 +220,7 @@ export class Connector {
     for (const { info } of this.#instances.values()) info.close(reason);
     publish('close', { instances: [...this.#instances.values()].map(({ instance }) => instance.id) });
     this.#instances.clear();
-    await this.#controlPlane?.close();
+    await this.#controlPlane?.close(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -83,6 +83,33 @@ export const errorCatalogue = {
     remedy:
       'Run `gcloud auth application-default login`, set GOOGLE_APPLICATION_CREDENTIALS, attach a service account, or pass the option `credentials`.',
   },
+  CLOUDSQL_INVALID_CREDENTIALS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The credentials were found and cannot be used: they are incomplete, damaged or of an unknown type.',
+    remedy: 'Make the credentials anew; the message names the field.',
+  },
+  CLOUDSQL_UNTRUSTED_CREDENTIALS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary:
+      "The credentials would send secrets to a server that is not Google's, or want something that was not allowed.",
+    remedy:
+      'Do not use credentials that you did not make. The URLs in them must be https URLs of googleapis.com or of the universe.',
+  },
+  CLOUDSQL_UNIVERSE_MISMATCH: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The credentials belong to another universe than the connector works in.',
+    remedy: 'Set `universeDomain` or GOOGLE_CLOUD_UNIVERSE_DOMAIN to the universe of the credentials.',
+  },
+  CLOUDSQL_UNCHECKED_TLS: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set, and a client of google-auth-library would obey it.',
+    remedy:
+      'Unset it and name your CA in NODE_EXTRA_CA_CERTS, or pass the credentials themselves ({ keyFile }, { json }): their requests are always checked.',
+  },
   CLOUDSQL_EMULATOR_REFUSED: {
     kind: 'ConfigError',
     retryable: false,
@@ -148,6 +175,13 @@ export const errorCatalogue = {
     retryable: true,
     summary: 'The credentials gave no access token.',
     remedy: 'The cause says why; check the credentials with `gcloud auth application-default print-access-token`.',
+  },
+  CLOUDSQL_IMPERSONATION_DENIED: {
+    kind: 'RefreshError',
+    retryable: false,
+    summary: 'The credentials may not act as the service account, or it does not exist.',
+    remedy:
+      'Grant roles/iam.serviceAccountTokenCreator on the service account to the principal of the credentials, or to the last delegate; it takes minutes to have effect.',
   },
   CLOUDSQL_CLOCK_SKEW: {
     kind: 'RefreshError',

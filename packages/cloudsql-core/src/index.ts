@@ -1,5 +1,11 @@
 export { type ConnectOptions, Connector, type InstanceStatus, type WarmupOptions } from './connector.ts';
-export type { AccessToken, CredentialSource, TokenSource } from './credentials/credentials.ts';
+export type {
+  AccessToken,
+  CredentialSource,
+  CredentialsExplanation,
+  ImpersonationOptions,
+  TokenSource,
+} from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
 export {
   CloudSqlError,
@@ -15,4 +21,12 @@ export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf } from './options/check.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';
-export type { CloseEvent, DialEvent, ListenerErrorEvent, Logger, PoolErrorEvent, RefreshEvent } from './telemetry.ts';
+export type {
+  CloseEvent,
+  CredentialsEvent,
+  DialEvent,
+  ListenerErrorEvent,
+  Logger,
+  PoolErrorEvent,
+  RefreshEvent,
+} from './telemetry.ts';

@@ -34,6 +34,18 @@ export interface PoolErrorEvent {
   readonly error: Error;
 }
 
+/** Published on `cloudsql:credentials` when a connector gets its first login token. Holds no secret. */
+export interface CredentialsEvent {
+  /** `service_account`, `authorized_user`, `metadata_server`, … */
+  readonly kind: string;
+  /** Where the credentials are, and why these. */
+  readonly source: string;
+  /** Whether the token can open databases and nothing else; `'REQUESTED'` where the source does not tell. */
+  readonly loginTokenNarrowed: 'YES' | 'REQUESTED' | 'NO';
+  /** Why it is not narrowed. */
+  readonly note: string | undefined;
+}
+
 /** Published on `cloudsql:close` when a connector is closed. */
 export interface CloseEvent {
   readonly instances: readonly string[];
@@ -50,6 +62,7 @@ interface Channels {
   dial: DialEvent;
   refresh: RefreshEvent;
   'pool-error': PoolErrorEvent;
+  credentials: CredentialsEvent;
   close: CloseEvent;
   'listener-error': ListenerErrorEvent;
 }
@@ -58,6 +71,7 @@ const channels: Record<keyof Channels, Channel> = {
   dial: channel('cloudsql:dial'),
   refresh: channel('cloudsql:refresh'),
   'pool-error': channel('cloudsql:pool-error'),
+  credentials: channel('cloudsql:credentials'),
   close: channel('cloudsql:close'),
   'listener-error': channel('cloudsql:listener-error'),
 };

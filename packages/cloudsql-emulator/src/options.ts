@@ -10,6 +10,12 @@ export interface PrincipalOptions {
    * @default both roles
    */
   readonly roles?: readonly IamRole[];
+  /**
+   * E-mails of the principals that hold `roles/iam.serviceAccountTokenCreator` on this service account: they may act as
+   * it. Service accounts only.
+   * @default none
+   */
+  readonly tokenCreators?: readonly string[];
 }
 
 /** A database user that logs in with an IAM identity. */

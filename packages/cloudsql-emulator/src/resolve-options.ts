@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
 import { EmulatorError } from './errors.ts';
+import { isServiceAccount } from './iam/accounts.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
 import { nearestName } from './nearest-name.ts';
@@ -12,6 +13,7 @@ import type { EmulatorOptions, IamRole } from './options.ts';
 export interface ResolvedPrincipal {
   readonly email: string;
   readonly roles: readonly IamRole[];
+  readonly tokenCreators: readonly string[];
 }
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
@@ -64,7 +66,7 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   }
   const principals =
     given.principals === undefined
-      ? [{ email: defaultServiceAccount(first.name.project), roles: ROLES }]
+      ? [{ email: defaultServiceAccount(first.name.project), roles: ROLES, tokenCreators: [] }]
       : checkArray(given.principals, 'principals').map((principal, index) =>
           resolvePrincipal(principal, `principals[${index}]`),
         );
@@ -86,7 +88,14 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
 }
 
 function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
-  const given = checkKeys(checkRecord(value, where), where, ['email', 'roles']);
+  const given = checkKeys(checkRecord(value, where), where, ['email', 'roles', 'tokenCreators']);
+  const email = checkEmail(given.email, `${where}.email`);
+  const tokenCreators = checkArray(given.tokenCreators ?? [], `${where}.tokenCreators`).map((creator, index) =>
+    checkEmail(creator, `${where}.tokenCreators[${index}]`),
+  );
+  if (tokenCreators.length > 0 && !isServiceAccount(email)) {
+    invalid(`${where}.tokenCreators`, 'is for service accounts only', email);
+  }
   const roles = checkArray(given.roles ?? ROLES, `${where}.roles`).map((role, index) => {
     const name = checkText(role, `${where}.roles[${index}]`);
     const known = ROLES.find((candidate) => candidate === name);
@@ -100,7 +109,7 @@ function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
       )
     );
   });
-  return { email: checkEmail(given.email, `${where}.email`), roles };
+  return { email, roles, tokenCreators };
 }
 
 function resolveInstance(value: unknown, where: string): ResolvedInstance {

@@ -1,10 +1,12 @@
 import { ClientFiles } from './client-files.ts';
 import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
+import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
 import { oauthRoutes } from './control-plane/oauth.ts';
 import { ControlPlane } from './control-plane/server.ts';
 import type { RunningInstance } from './control-plane/sql-admin.ts';
 import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
+import { subjectTokenRoutes } from './control-plane/subject-token.ts';
 import { ConnectionLog } from './data-plane/connection-log.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
 import { startDatabases } from './database/start-databases.ts';
@@ -99,6 +101,8 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
       findInstance: (wanted, id) => running.find(({ instance: { name } }) => name.project === wanted && name.id === id),
     }),
     ...oauthRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
+    ...iamCredentialsRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
+    ...subjectTokenRoutes(identity.principals),
     ...metadataRoutes({
       identity,
       project,

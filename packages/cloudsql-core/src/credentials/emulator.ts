@@ -1,17 +1,16 @@
-import { deadline } from '../deadline.ts';
 import { ConfigError, cloudSqlError } from '../errors.ts';
-import { httpRequest, isLoopback } from '../http.ts';
+import { isLoopback } from '../http.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
-import { type AccessToken, apiScope, type Credentials, loginScope } from './credentials.ts';
+import { emailOfToken } from './authorized-user.ts';
+import type { AccessToken, Credentials } from './credentials.ts';
+import { type Grant, type GrantCall, narrowToken, scopeOf } from './grant.ts';
+import { foundGrant, GrantedCredentials } from './granted-credentials.ts';
+import type { CredentialOptions } from './sources.ts';
+import { requestToken } from './token-request.ts';
+import { defaultUniverse } from './universe.ts';
 
 /** Variables that only exist on platforms where an emulator has no business. */
 const production = ['K_SERVICE', 'CLOUD_RUN_JOB', 'FUNCTION_TARGET', 'GAE_ENV', 'AWS_LAMBDA_FUNCTION_NAME'];
-
-/** Tokens are fetched anew this long before they expire, in milliseconds. */
-const earlyMs = 60_000;
-
-/** How long the emulator may take for a token, in milliseconds. */
-const answerTimeoutMs = 10_000;
 
 /**
  * The address of the emulator, `host:port`, if the environment names one and the options let it.
@@ -46,62 +45,41 @@ export function emulatorHost(
 }
 
 /** The emulator's own credentials: tokens of the principal that `CLOUDSQL_EMULATOR_PRINCIPAL` names, or its default. */
-export function emulatorCredentials(host: string): Credentials {
+export function emulatorCredentials(host: string, { impersonate, quotaProject }: CredentialOptions): Credentials {
   const principal = process.env.CLOUDSQL_EMULATOR_PRINCIPAL ?? '';
-  const cached = new Map<string, AccessToken>();
-  const token = async (scope: string): Promise<AccessToken> => {
-    const known = cached.get(scope);
-    if (known && known.expiresAt! - Date.now() > earlyMs) return known;
-    const fresh = await exchange(host, principal, scope);
-    cached.set(scope, fresh);
-    return fresh;
-  };
-  return {
-    apiToken: () => token(apiScope),
-    loginToken: () => token(loginScope),
-    quotaProject: async () => undefined,
-    async email() {
-      if (principal) return principal;
-      const { token: access_token } = await token(apiScope);
-      const info = await post(host, '/tokeninfo', { access_token });
-      return typeof info.email === 'string' ? info.email : undefined;
+  const grant: Grant = {
+    kind: 'emulator',
+    universe: undefined,
+    quotaProject: undefined,
+    token: async (use, call) => narrowToken(use, await exchange(host, principal, scopeOf[use], call)),
+    async email(apiToken, call) {
+      return principal || emailOfToken(`http://${host}/tokeninfo`, await apiToken(), call);
     },
   };
+  return new GrantedCredentials({
+    find: foundGrant(grant, 'the emulator, because CLOUDSQL_EMULATOR_HOST is set'),
+    universe: defaultUniverse,
+    impersonate,
+    iamEndpoint: `http://${host}`,
+    quotaProject,
+  });
 }
 
-async function exchange(host: string, principal: string, scope: string): Promise<AccessToken> {
-  const answer = await post(host, '/token', {
+async function exchange(host: string, principal: string, scope: string, call: GrantCall): Promise<AccessToken> {
+  const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
     subject_token: principal,
     scope,
-  });
-  const { access_token, expires_in } = answer;
-  if (typeof access_token === 'string' && typeof expires_in === 'number') {
-    return { token: access_token, expiresAt: Date.now() + expires_in * 1000 };
-  }
-  throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `The emulator at ${host} gave no token`);
-}
-
-async function post(host: string, path: string, form: Record<string, string>): Promise<Record<string, unknown>> {
-  const limit = deadline(answerTimeoutMs, () => new Error(`no answer within ${answerTimeoutMs} ms`));
+  };
   try {
-    const answer = await httpRequest({
-      method: 'POST',
-      url: `http://${host}${path}`,
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams(form).toString(),
-      signal: limit.signal,
-    });
-    if (answer.status === 200) return JSON.parse(answer.text) as Record<string, unknown>;
-    throw new Error(`it answered ${answer.status} ${answer.text.slice(0, 200)}`);
+    return await requestToken({ url: `http://${host}/token`, form }, call);
   } catch (cause) {
-    throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `The emulator at ${host} gave no token: ${(cause as Error).message}`, {
+    if (call.signal.aborted) throw cause;
+    throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `The emulator at ${host} gave no token`, {
       cause,
       remedy: 'Check that the emulator is running and knows the principal in CLOUDSQL_EMULATOR_PRINCIPAL.',
     });
-  } finally {
-    limit.clear();
   }
 }
 

@@ -1,28 +1,41 @@
-import type { CredentialSource } from '../credentials/credentials.ts';
+import type { CredentialSource, ImpersonationOptions } from '../credentials/credentials.ts';
+import { universeOf } from '../credentials/universe.ts';
 import { ConfigError } from '../errors.ts';
 import { isLoopback } from '../http.ts';
 import type { KeyPair } from '../key-pair.ts';
 import type { Logger } from '../telemetry.ts';
 import { describe, optionalMilliseconds, optionalString, refuseUnknown } from './check.ts';
+import { resolveImpersonation } from './impersonation-option.ts';
 
 /** Options of a {@link Connector}. All have defaults that suit an application on Google Cloud and on a laptop. */
 export interface ConnectorOptions {
   /**
-   * Where Google credentials come from: a key file, an access token with a login token, or an `AuthClient` or
-   * `GoogleAuth` of google-auth-library.
+   * Where Google credentials come from: a credentials file or what it holds, an access token with a login token, the
+   * gcloud CLI, or an `AuthClient` or `GoogleAuth` of google-auth-library.
    * @default Application Default Credentials
    */
   readonly credentials?: CredentialSource;
   /**
+   * A service account to act as, by its e-mail, with `delegates` in between. As text: all of them in order with commas
+   * in between, as gcloud takes them; the last is the target.
+   * @default none
+   */
+  readonly impersonate?: string | ImpersonationOptions;
+  /**
    * The project that API quota is charged to.
-   * @default what the credentials or GOOGLE_CLOUD_QUOTA_PROJECT say
+   * @default what GOOGLE_CLOUD_QUOTA_PROJECT says, or the credentials
    */
   readonly quotaProject?: string;
   /**
-   * Other addresses of Google's APIs: `https:` anywhere, `http:` only on loopback.
-   * @default https://sqladmin.googleapis.com
+   * The universe that the instances are in; the credentials have to belong to it.
+   * @default what GOOGLE_CLOUD_UNIVERSE_DOMAIN says, or googleapis.com
    */
-  readonly endpoints?: { readonly sqlAdmin?: string };
+  readonly universeDomain?: string;
+  /**
+   * Other addresses of Google's APIs: `https:` anywhere, `http:` only on loopback.
+   * @default https://sqladmin.googleapis.com and https://iamcredentials.googleapis.com, or the universe's
+   */
+  readonly endpoints?: { readonly sqlAdmin?: string; readonly iamCredentials?: string };
   /**
    * How long one dial may take, in milliseconds: credentials, refresh, TCP and TLS together.
    * @default 30_000
@@ -44,7 +57,9 @@ export interface ConnectorOptions {
 
 const names = [
   'credentials',
+  'impersonate',
   'quotaProject',
+  'universeDomain',
   'endpoints',
   'dialTimeoutMs',
   'keyPair',
@@ -56,6 +71,7 @@ const names = [
 /** {@link ConnectorOptions}, checked and with defaults applied. */
 export interface ResolvedConnectorOptions extends ConnectorOptions {
   readonly dialTimeoutMs: number;
+  readonly impersonate?: ImpersonationOptions;
   readonly emulator: 'LOCAL' | 'ANY' | 'NEVER';
 }
 
@@ -70,26 +86,34 @@ export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConn
   refuseUnknown('Connector', options, names);
   optionalString('quotaProject', options.quotaProject);
   optionalString('userAgent', options.userAgent);
-  checkEndpoint(options.endpoints);
+  const universeDomain = optionalString('universeDomain', options.universeDomain);
+  if (universeDomain !== undefined) universeOf(universeDomain);
+  const { impersonate: wanted, ...others } = options;
+  const impersonate = resolveImpersonation(wanted);
+  checkEndpoints(options.endpoints);
   const emulator = options.emulator ?? 'LOCAL';
   if (!['LOCAL', 'ANY', 'NEVER'].includes(emulator)) {
     throw new ConfigError('CLOUDSQL_INVALID_OPTION', "Expected `emulator` to be 'LOCAL', 'ANY' or 'NEVER'");
   }
   return Object.freeze({
-    ...options,
+    ...others,
+    ...(impersonate ? { impersonate } : {}),
     emulator,
     dialTimeoutMs: optionalMilliseconds('dialTimeoutMs', options.dialTimeoutMs, 1) ?? 30_000,
   });
 }
 
-function checkEndpoint(endpoints: ConnectorOptions['endpoints']): void {
+function checkEndpoints(endpoints: ConnectorOptions['endpoints']): void {
   if (endpoints === undefined) return;
-  refuseUnknown('`endpoints`', endpoints, ['sqlAdmin']);
-  const value = optionalString('endpoints.sqlAdmin', endpoints.sqlAdmin);
-  if (value === undefined) return;
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return;
-  throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`endpoints.sqlAdmin\` is "${value}"`, {
-    remedy: 'Use an https URL, or an http URL of a loopback address: access tokens are sent to it.',
-  });
+  const known = ['sqlAdmin', 'iamCredentials'] as const;
+  refuseUnknown('`endpoints`', endpoints, known);
+  for (const name of known) {
+    const value = optionalString(`endpoints.${name}`, endpoints[name]);
+    if (value === undefined) continue;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) continue;
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`endpoints.${name}\` is "${value}"`, {
+      remedy: 'Use an https URL, or an http URL of a loopback address: access tokens are sent to it.',
+    });
+  }
 }

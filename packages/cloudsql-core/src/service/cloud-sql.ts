@@ -8,9 +8,6 @@ import type { IpType } from '../options/connection-options.ts';
 import type { ApiCall, ApiClient } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 
-/** Where the Cloud SQL Admin API is, unless an option says otherwise. */
-export const sqlAdminEndpoint = 'https://sqladmin.googleapis.com';
-
 /** The port on which every instance speaks TLS with ephemeral certificates. */
 export const cloudSqlPort = 3307;
 

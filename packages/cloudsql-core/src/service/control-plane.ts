@@ -1,12 +1,12 @@
 import type { Credentials } from '../credentials/credentials.ts';
 import { emulatorCredentials, emulatorHost } from '../credentials/emulator.ts';
 import { createCredentials } from '../credentials/sources.ts';
+import { universeOf } from '../credentials/universe.ts';
 import { type KeyPair, processKeyPair } from '../key-pair.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import type { Logger } from '../telemetry.ts';
 import { version } from '../version.ts';
 import { ApiClient } from './api-client.ts';
-import { sqlAdminEndpoint } from './cloud-sql.ts';
 
 /** Google's side, or the emulator's, as one connector talks to it. */
 export interface ControlPlane {
@@ -17,8 +17,8 @@ export interface ControlPlane {
   readonly logger: Logger | undefined;
   keyPair(): Promise<KeyPair>;
   api(): Promise<ApiClient>;
-  /** Closes connections to the APIs. */
-  close(): Promise<void>;
+  /** Closes connections to the APIs, and gives up on tokens. */
+  close(reason: Error): Promise<void>;
 }
 
 /**
@@ -28,33 +28,33 @@ export interface ControlPlane {
 export function controlPlane(options: ResolvedConnectorOptions): ControlPlane {
   const host = emulatorHost(options);
   if (host) warnOnce(host);
-  const credentials = host ? emulatorCredentials(host) : createCredentials(options.credentials);
+  const credentials = host ? emulatorCredentials(host, options) : createCredentials(options);
   let api: Promise<ApiClient> | undefined;
   return {
-    endpoint: host ? `http://${host}` : (options.endpoints?.sqlAdmin ?? sqlAdminEndpoint),
+    endpoint: host
+      ? `http://${host}`
+      : (options.endpoints?.sqlAdmin ?? `https://sqladmin.${universeOf(options.universeDomain)}`),
     credentials,
     emulated: host !== undefined,
     logger: options.logger,
     keyPair: () => (options.keyPair ? Promise.resolve(options.keyPair) : processKeyPair()),
     api() {
-      api ??= createApi(options, credentials);
+      api ??= createApi(options.userAgent, credentials);
       const pending = api;
       pending.catch(() => {
         if (api === pending) api = undefined;
       });
       return pending;
     },
-    async close() {
+    async close(reason) {
+      credentials.close(reason);
       (await api?.catch(() => undefined))?.close();
     },
   };
 }
 
-async function createApi(
-  { quotaProject, userAgent }: ResolvedConnectorOptions,
-  credentials: Credentials,
-): Promise<ApiClient> {
-  const project = quotaProject ?? (await credentials.quotaProject());
+async function createApi(userAgent: string | undefined, credentials: Credentials): Promise<ApiClient> {
+  const project = await credentials.quotaProject();
   return new ApiClient({
     'User-Agent': ['cloudsql-orm', version].join('/') + (userAgent ? ` ${userAgent}` : ''),
     ...(project ? { 'X-Goog-User-Project': project } : {}),

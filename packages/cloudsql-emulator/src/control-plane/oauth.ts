@@ -1,7 +1,7 @@
 import type { AccessToken } from '../iam/access-tokens.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
-import { parseScopes } from '../iam/scopes.ts';
+import { CONSENTED_SCOPES, parseScopes } from '../iam/scopes.ts';
 import { bearerOf } from './bearer.ts';
 import { oauthError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
@@ -53,7 +53,11 @@ function token({ identity, tokenLifetimeMs }: OAuthOptions, request: ApiRequest)
     }
     case 'refresh_token': {
       const email = findPrincipal(identity, parameters.get('refresh_token') ?? '');
-      const issued = identity.tokens.issue(email, parseScopes(parameters.get('scope')), tokenLifetimeMs());
+      const scope = parameters.get('scope');
+      const scopes = scope ? parseScopes(scope) : CONSENTED_SCOPES;
+      const unknown = scopes.find((each) => !CONSENTED_SCOPES.includes(each));
+      if (unknown !== undefined) throw oauthError('invalid_scope', `The user has not consented to the scope ${unknown}.`);
+      const issued = identity.tokens.issue(email, scopes, tokenLifetimeMs());
       return tokenResponse(issued, { scope: issued.scopes.join(' ') });
     }
     default:

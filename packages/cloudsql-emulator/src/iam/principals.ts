@@ -4,11 +4,13 @@ import type { ResolvedPrincipal } from '../resolve-options.ts';
 /** Who exists and what they may do. */
 export class Principals {
   readonly #roles: ReadonlyMap<string, ReadonlySet<IamRole>>;
+  readonly #tokenCreators: ReadonlyMap<string, ReadonlySet<string>>;
   /** E-mail of whoever does not say who they are. */
   readonly defaultEmail: string;
 
   constructor(principals: readonly ResolvedPrincipal[], defaultEmail: string) {
     this.#roles = new Map(principals.map(({ email, roles }) => [email, new Set(roles)]));
+    this.#tokenCreators = new Map(principals.map(({ email, tokenCreators }) => [email, new Set(tokenCreators)]));
     this.defaultEmail = defaultEmail;
   }
 
@@ -20,5 +22,10 @@ export class Principals {
 
   hasRole(email: string, role: IamRole): boolean {
     return this.#roles.get(email)?.has(role) ?? false;
+  }
+
+  /** Tells whether a principal holds `roles/iam.serviceAccountTokenCreator` on a service account. */
+  mayActAs(email: string, serviceAccount: string): boolean {
+    return this.#tokenCreators.get(serviceAccount)?.has(email) ?? false;
   }
 }

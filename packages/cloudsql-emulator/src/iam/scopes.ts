@@ -1,6 +1,17 @@
 /** Scope that opens every Google Cloud API. */
 export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
+/**
+ * Scopes that a user of gcloud has consented to, and so all that a refresh token can be traded for.
+ * Source: https://cloud.google.com/sdk/gcloud/reference/auth/application-default/login
+ */
+export const CONSENTED_SCOPES: readonly string[] = [
+  'openid',
+  'https://www.googleapis.com/auth/userinfo.email',
+  CLOUD_PLATFORM_SCOPE,
+  'https://www.googleapis.com/auth/sqlservice.login',
+];
+
 const ADMIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.admin', CLOUD_PLATFORM_SCOPE];
 const LOGIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.login', CLOUD_PLATFORM_SCOPE];
 
@@ -12,6 +23,11 @@ export function mayCallAdminApi(scopes: readonly string[]): boolean {
 /** Tells whether a token may be used to log in to a database. */
 export function mayLogIn(scopes: readonly string[]): boolean {
   return scopes.some((scope) => LOGIN_SCOPES.includes(scope));
+}
+
+/** Tells whether a token may ask for tokens of service accounts. */
+export function mayImpersonate(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => [CLOUD_PLATFORM_SCOPE, 'https://www.googleapis.com/auth/iam'].includes(scope));
 }
 
 /** Splits a scope parameter at blanks or commas; an empty one means {@link CLOUD_PLATFORM_SCOPE}. */
