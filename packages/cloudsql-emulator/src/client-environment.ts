@@ -19,7 +19,9 @@ export function googleEnvironment(
 ): Environment {
   const hasKey = intercept && isServiceAccount(email.toLowerCase());
   const credentials = {
-    GOOGLE_APPLICATION_CREDENTIALS: hasKey ? files.serviceAccount(email) : files.externalAccount(email),
+    GOOGLE_APPLICATION_CREDENTIALS: hasKey
+      ? files.serviceAccount(email, { endpoints: 'GOOGLE' })
+      : files.externalAccount(email),
     GOOGLE_CLOUD_PROJECT: project,
     CLOUDSDK_CONFIG: files.emptyConfigFolder,
   };

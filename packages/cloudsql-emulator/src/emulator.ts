@@ -1,6 +1,7 @@
 import type { Environment } from './client-environment.ts';
 import { googleEnvironment, metadataEnvironment } from './client-environment.ts';
 import type { ClientFiles } from './client-files.ts';
+import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { createUserSql, dropUserSql } from './database/setup-sql.ts';
@@ -20,8 +21,8 @@ import type { Statistics } from './statistics.ts';
 /** Counters since the start or the last reset. */
 export interface EmulatorStatistics {
   /**
-   * Calls by method: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`, `metadata`, `connect`,
-   * `unknown`. Refused calls count, too; a method that was never called is absent.
+   * Calls by method: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`, `generateAccessToken`,
+   * `subjectToken`, `metadata`, `connect`, `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
   readonly connections: {
@@ -134,19 +135,38 @@ export class Emulator {
   /**
    * Writes a credentials file of type `external_account` for a principal and returns its path. Unmodified Google
    * libraries take it as `GOOGLE_APPLICATION_CREDENTIALS`; it sends them to this emulator.
-   * @throws EmulatorError `UNKNOWN_PRINCIPAL`
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, `INVALID_OPTION`
    */
-  credentialsFile(email: string): string {
-    return this.#parts.files.externalAccount(email);
+  credentialsFile(email: string, options?: ExternalAccountOptions): string {
+    return this.#parts.files.externalAccount(email, options);
   }
 
   /**
    * Writes a service account key file and returns its path. The first call for an account makes an RSA key, which takes
-   * some 100 ms. Google libraries send such credentials to googleapis.com, so it is of use only to captured clients.
-   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, also for users, who have no keys
+   * some 100 ms. Google's library for Node.js sends such credentials to googleapis.com whatever the file says, so to
+   * that it is of use only when captured.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, also for users, who have no keys; `INVALID_OPTION`
    */
-  serviceAccountFile(email: string): string {
-    return this.#parts.files.serviceAccount(email);
+  serviceAccountFile(email: string, options?: CredentialFileOptions): string {
+    return this.#parts.files.serviceAccount(email, options);
+  }
+
+  /**
+   * Writes a credentials file of type `authorized_user`, as `gcloud auth application-default login` does, and returns
+   * its path. Google's libraries send it to googleapis.com whatever the file says.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, `INVALID_OPTION`
+   */
+  authorizedUserFile(email: string, options?: CredentialFileOptions): string {
+    return this.#parts.files.authorizedUser(email, options);
+  }
+
+  /**
+   * Writes a credentials file of type `impersonated_service_account`, by which a principal acts as a service account,
+   * and returns its path. Google's libraries send it to googleapis.com whatever the file says.
+   * @throws EmulatorError `UNKNOWN_PRINCIPAL`, `INVALID_OPTION`
+   */
+  impersonatedFile(email: string, options: ImpersonatedFileOptions): string {
+    return this.#parts.files.impersonated(email, options);
   }
 
   /**

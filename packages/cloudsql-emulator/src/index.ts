@@ -1,4 +1,5 @@
 export type { Environment } from './client-environment.ts';
+export type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 export type { ConnectionRecord, ConnectionState } from './data-plane/connection-log.ts';
 export type { Emulator, EmulatorStatistics } from './emulator.ts';
 export type { EmulatorErrorCode } from './errors.ts';

@@ -85,7 +85,7 @@ test('the variables capture a client', () => {
     HTTPS_PROXY: cloud.url,
     NODE_EXTRA_CA_CERTS: cloud.caFile,
     SSL_CERT_FILE: cloud.caFile,
-    GOOGLE_APPLICATION_CREDENTIALS: cloud.serviceAccountFile(APP),
+    GOOGLE_APPLICATION_CREDENTIALS: cloud.serviceAccountFile(APP, { endpoints: 'GOOGLE' }),
   });
   expect(cloud.googleEnv(ADA, { intercept: true }).GOOGLE_APPLICATION_CREDENTIALS).toBe(cloud.credentialsFile(ADA));
 });

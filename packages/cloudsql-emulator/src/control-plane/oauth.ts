@@ -56,7 +56,8 @@ function token({ identity, tokenLifetimeMs }: OAuthOptions, request: ApiRequest)
       const scope = parameters.get('scope');
       const scopes = scope ? parseScopes(scope) : CONSENTED_SCOPES;
       const unknown = scopes.find((each) => !CONSENTED_SCOPES.includes(each));
-      if (unknown !== undefined) throw oauthError('invalid_scope', `The user has not consented to the scope ${unknown}.`);
+      if (unknown !== undefined)
+        throw oauthError('invalid_scope', `The user has not consented to the scope ${unknown}.`);
       const issued = identity.tokens.issue(email, scopes, tokenLifetimeMs());
       return tokenResponse(issued, { scope: issued.scopes.join(' ') });
     }
