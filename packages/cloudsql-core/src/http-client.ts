@@ -75,6 +75,12 @@ export class HttpClient {
   }
 }
 
+/** Whether a server could not prove who it is: then nothing was sent, and trying again is pointless. */
+export function isUntrustedServer(cause: Error): boolean {
+  const { code = '' } = cause as NodeJS.ErrnoException;
+  return /CERT|^UNABLE_TO_(VERIFY|GET)|ALTNAME/.test(code);
+}
+
 /** The JSON object in a text; undefined for anything else. The parser's own error would show a piece of the text. */
 export function jsonObject(text: string): Record<string, unknown> | undefined {
   try {

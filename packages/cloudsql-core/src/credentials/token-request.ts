@@ -1,6 +1,6 @@
 import { type CloudSqlError, cloudSqlError } from '../errors.ts';
 import type { HttpAnswer } from '../http.ts';
-import { jsonObject } from '../http-client.ts';
+import { isUntrustedServer, jsonObject } from '../http-client.ts';
 import type { AccessToken } from './credentials.ts';
 import type { GrantCall } from './grant.ts';
 
@@ -54,7 +54,12 @@ export function unreachableEndpoint(url: string, cause: Error): CloudSqlError {
   const { host, hostname } = new URL(url);
   return cloudSqlError('CLOUDSQL_TOKEN_FAILED', `${host} cannot be reached: ${cause.message}`, {
     cause,
-    remedy: `Allow egress to ${hostname}, or set HTTPS_PROXY.`,
+    ...(isUntrustedServer(cause)
+      ? {
+          retryable: false,
+          remedy: 'Another server answers. If it is a proxy of yours, name its CA in NODE_EXTRA_CA_CERTS.',
+        }
+      : { remedy: `Allow egress to ${hostname}, or set HTTPS_PROXY.` }),
   });
 }
 

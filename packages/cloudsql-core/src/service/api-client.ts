@@ -1,6 +1,6 @@
 import { type CloudSqlError, cloudSqlError } from '../errors.ts';
 import type { HttpAnswer } from '../http.ts';
-import { HttpClient, jsonObject } from '../http-client.ts';
+import { HttpClient, isUntrustedServer, jsonObject } from '../http-client.ts';
 
 /** One call of a Google API. */
 export interface ApiCall {
@@ -70,5 +70,14 @@ function refusal(answer: HttpAnswer, { url, instance }: ApiCall): CloudSqlError 
 
 function unreachable(cause: Error, { url, instance }: ApiCall): CloudSqlError {
   const { host } = new URL(url);
-  return cloudSqlError('CLOUDSQL_API_UNREACHABLE', `${host} cannot be reached: ${cause.message}`, { instance, cause });
+  return cloudSqlError('CLOUDSQL_API_UNREACHABLE', `${host} cannot be reached: ${cause.message}`, {
+    instance,
+    cause,
+    ...(isUntrustedServer(cause)
+      ? {
+          retryable: false,
+          remedy: 'Another server answers. If it is a proxy of yours, name its CA in NODE_EXTRA_CA_CERTS.',
+        }
+      : {}),
+  });
 }
