@@ -1,4 +1,4 @@
-import type { BaseExternalAccountClient } from 'google-auth-library';
+import type { AwsClientOptions } from 'google-auth-library';
 import { cloudSqlError } from '../errors.ts';
 import { type CredentialJson, invalidCredentials, optionalText } from './credential-fields.ts';
 import type { SubjectTokenSource } from './subject-token.ts';
@@ -17,16 +17,15 @@ export function awsSubjectToken(json: CredentialJson, source: CredentialJson): S
   }
   return async () => {
     try {
-      const { ExternalAccountClient } = await import('google-auth-library');
-      const client = ExternalAccountClient.fromJSON(json.fields as never) as BaseExternalAccountClient | null;
-      if (client) return await client.retrieveSubjectToken();
+      // Not by ExternalAccountClient.fromJSON, which prints a warning in some versions.
+      const { AwsClient } = await import('google-auth-library');
+      return await new AwsClient(json.fields as unknown as AwsClientOptions).retrieveSubjectToken();
     } catch (cause) {
       throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `AWS gave no identity: ${firstLine((cause as Error).message)}`, {
         remedy:
           'Check that the machine has an AWS role, or set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION.',
       });
     }
-    throw invalidCredentials(source, 'google-auth-library does not know this source');
   };
 }
 
