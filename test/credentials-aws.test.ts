@@ -19,7 +19,8 @@ afterEach(() => {
 describe.each(Object.entries(versions))('with %s', (_, load) => {
   it('AWS says who this is, and Google is asked for a narrow token', async () => {
     vi.resetModules();
-    vi.doMock('google-auth-library', load);
+    const loading = vi.fn(load);
+    vi.doMock('google-auth-library', loading);
     const { Connector } = await import('@x/cloudsql-core');
     setEnv({ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'eu-west-1' });
     let form = new URLSearchParams();
@@ -49,6 +50,7 @@ describe.each(Object.entries(versions))('with %s', (_, load) => {
     expect((await connector.loginToken()).token).toBe('token');
     await connector.close();
     server.close();
+    expect(loading).toHaveBeenCalledOnce();
     const subject = JSON.parse(decodeURIComponent(form.get('subject_token')!)) as { url: string };
     expect(subject.url).toBe('https://sts.eu-west-1.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15');
     expect(form.get('scope')).toBe('https://www.googleapis.com/auth/sqlservice.login');

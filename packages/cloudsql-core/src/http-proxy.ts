@@ -45,7 +45,9 @@ function tunnel(proxy: URL, target: URL): http.ClientRequest {
     path,
     headers: { Host: path, ...(login && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }) },
     agent: false,
-  });
+    // The proxy's own password is among what is sent.
+    rejectUnauthorized: true,
+  } as https.RequestOptions);
 }
 
 function excluded(host: string, env: NodeJS.ProcessEnv): boolean {
