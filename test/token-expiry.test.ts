@@ -1,0 +1,75 @@
+import { Connector } from '@x/cloudsql-core';
+import { pgOptions } from '@x/cloudsql-core/pg';
+import type { Emulator } from '@x/cloudsql-emulator';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startCloud } from './cloud.ts';
+
+const instance = 'shop:europe-west1:orders';
+const app = 'app@shop.iam.gserviceaccount.com';
+const scopes = 'https://www.googleapis.com/auth/';
+
+let cloud: Emulator;
+
+beforeAll(async () => {
+  cloud = await startCloud({
+    principals: [{ email: app }],
+    instances: [{ name: instance, databases: ['orders'], users: [{ email: app }] }],
+  });
+});
+
+beforeEach(() => cloud.resetStatistics());
+
+afterEach(() => {
+  cloud.tokenLifetimeMs = 3_600_000;
+});
+
+afterAll(() => cloud.close());
+
+async function token(scope: string): Promise<string> {
+  const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const body = new URLSearchParams({ grant_type, subject_token: app, scope: `${scopes}${scope}` });
+  const answer = await fetch(`${cloud.url}/token`, { method: 'POST', body });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+async function currentUser(connector: Connector, user?: string): Promise<unknown> {
+  const options = { instance, database: 'orders', connector, ...(user ? { user } : {}) };
+  const client = new pg.Client(pgOptions(options));
+  await client.connect();
+  try {
+    return (await client.query('select current_user as name')).rows[0].name;
+  } finally {
+    await client.end();
+  }
+}
+
+it('a token without expiry is good for as long as its certificate, without a refresh loop', async () => {
+  const credentials = { accessToken: await token('sqlservice.admin'), loginToken: () => token('sqlservice.login') };
+  await using connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
+  await expect(currentUser(connector)).rejects.toMatchObject({ code: 'CLOUDSQL_UNKNOWN_DATABASE_USER' });
+  for (let i = 0; i < 20; i++) expect(await currentUser(connector, 'app@shop.iam')).toBe('app@shop.iam');
+  expect(cloud.statistics().calls).toMatchObject({ connectSettings: 1, generateEphemeralCert: 1 });
+});
+
+it('an access token alone does not go to a database', async () => {
+  const credentials = { accessToken: await token('cloud-platform') };
+  await using connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
+  await expect(currentUser(connector, 'app@shop.iam')).rejects.toMatchObject({ code: 'CLOUDSQL_NO_CREDENTIALS' });
+  expect(cloud.statistics().calls.generateEphemeralCert).toBeUndefined();
+  expect(await connector.explainCredentials()).toMatchObject({ loginTokenNarrowed: 'NONE' });
+});
+
+it('tokens of two seconds are replaced in time, and not more often', async () => {
+  cloud.tokenLifetimeMs = 2000;
+  const credentials = { keyFile: cloud.credentialsFile(app) };
+  await using connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
+  const end = Date.now() + 5000;
+  while (Date.now() < end) {
+    expect(await currentUser(connector, 'app@shop.iam')).toBe('app@shop.iam');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const { generateEphemeralCert = 0 } = cloud.statistics().calls;
+  expect(generateEphemeralCert).toBeGreaterThanOrEqual(3);
+  expect(generateEphemeralCert).toBeLessThanOrEqual(7);
+});
