@@ -139,8 +139,9 @@ describe('errors', () => {
     });
   });
 
-  it('refuse a universe that is not known', () => {
-    expect(() => connect({ universeDomain: 'example.com' })).toThrow('universe');
+  it('refuse a universe that is none', () => {
+    expect(() => connect({ universeDomain: 'https://example.com' })).toThrow('universe');
+    expect(() => connect({ universeDomain: 'example.com' })).not.toThrow();
     expect(() => connect({ universeDomain: 'googleapis.com', userAgent: undefined as never })).not.toThrow();
   });
 });

@@ -53,12 +53,7 @@ const connectionNames = [
 /** @throws ConfigError */
 export function coreOptions(options: ConnectorOptions): CoreOptions {
   refuseUnknown('Connector', options, connectorNames);
-  const { auth, sqlAdminAPIEndpoint, universeDomain = 'googleapis.com', ...same } = options;
-  if (universeDomain !== 'googleapis.com') {
-    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`universeDomain\` is "${universeDomain}"`, {
-      remedy: 'This version knows no other universe than googleapis.com.',
-    });
-  }
+  const { auth, sqlAdminAPIEndpoint, ...same } = options;
   const given = Object.entries(same).filter(([, value]) => value !== undefined);
   return {
     ...Object.fromEntries(given),
