@@ -18,8 +18,11 @@ export interface ApiCall {
 
 const attempts = 5;
 
-/** How long one attempt may take, in milliseconds: an answer that got lost is asked for again within one dial. */
-const attemptTimeoutMs = 10_000;
+/**
+ * How long the first attempt may take, in milliseconds; each later one may take so much longer than the one before.
+ * An answer that got lost is asked for again within one dial, and an API that is slow is waited for all the same.
+ */
+const attemptTimeoutMs = 5000;
 
 /** Calls Google APIs: keep-alive, retry of what may pass, and errors that say what to do. */
 export class ApiClient {
@@ -36,7 +39,7 @@ export class ApiClient {
       let error: CloudSqlError;
       let after: number | undefined;
       try {
-        const answer = await this.#send(call);
+        const answer = await this.#send(call, attempt * attemptTimeoutMs);
         if (answer.status >= 200 && answer.status < 300) return parse(answer, call);
         error = refusal(answer, call);
         after = retryAfter(answer);
@@ -55,11 +58,11 @@ export class ApiClient {
     this.#agents.clear();
   }
 
-  async #send({ method, url, token, body, signal }: ApiCall): Promise<HttpAnswer> {
+  async #send({ method, url, token, body, signal }: ApiCall, timeoutMs: number): Promise<HttpAnswer> {
     const headers: Record<string, string> = { ...this.#headers, Authorization: `Bearer ${token}` };
     if (body) headers['Content-Type'] = 'application/json';
     const agent = this.#agent(new URL(url));
-    const limit = deadline(attemptTimeoutMs, () => new Error(`no answer within ${attemptTimeoutMs} ms`), signal);
+    const limit = deadline(timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`), signal);
     const content = body ? { body: JSON.stringify(body) } : {};
     try {
       return await httpRequest({ method, url, headers, agent, signal: limit.signal, ...content });
