@@ -19,10 +19,12 @@ export interface ApiCall {
 const attempts = 5;
 
 /**
- * How long the first attempt may take, in milliseconds; each later one may take so much longer than the one before.
- * An answer that got lost is asked for again within one dial, and an API that is slow is waited for all the same.
+ * How long an attempt may take, in milliseconds; twice as long as the one before, if that took too long. So an answer
+ * that got lost is asked for again within one dial, and an API that is slow is waited for all the same.
  */
 const attemptTimeoutMs = 5000;
+
+class LateAnswer extends Error {}
 
 /** Calls Google APIs: keep-alive, retry of what may pass, and errors that say what to do. */
 export class ApiClient {
@@ -35,16 +37,18 @@ export class ApiClient {
 
   /** Resolves with the parsed JSON of a 2xx answer. */
   async call(call: ApiCall): Promise<Record<string, unknown>> {
+    let timeoutMs = attemptTimeoutMs;
     for (let attempt = 1; ; attempt++) {
       let error: CloudSqlError;
       let after: number | undefined;
       try {
-        const answer = await this.#send(call, attempt * attemptTimeoutMs);
+        const answer = await this.#send(call, timeoutMs);
         if (answer.status >= 200 && answer.status < 300) return parse(answer, call);
         error = refusal(answer, call);
         after = retryAfter(answer);
       } catch (cause) {
         if (call.signal.aborted) throw call.signal.reason;
+        if (cause instanceof LateAnswer) timeoutMs *= 2;
         error = unreachable(cause as Error, call);
       }
       if (!error.retryable || attempt === attempts) throw error;
@@ -62,7 +66,7 @@ export class ApiClient {
     const headers: Record<string, string> = { ...this.#headers, Authorization: `Bearer ${token}` };
     if (body) headers['Content-Type'] = 'application/json';
     const agent = this.#agent(new URL(url));
-    const limit = deadline(timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`), signal);
+    const limit = deadline(timeoutMs, () => new LateAnswer(`no answer within ${timeoutMs} ms`), signal);
     const content = body ? { body: JSON.stringify(body) } : {};
     try {
       return await httpRequest({ method, url, headers, agent, signal: limit.signal, ...content });
