@@ -18,8 +18,13 @@ export interface ApiCall {
 
 const attempts = 5;
 
-/** How long one attempt may take, in milliseconds: an answer that got lost is asked for again within one dial. */
-const attemptTimeoutMs = 10_000;
+/**
+ * How long an attempt may take, in milliseconds; twice as long as the one before, if that took too long. So an answer
+ * that got lost is asked for again within one dial, and an API that is slow is waited for all the same.
+ */
+const attemptTimeoutMs = 5000;
+
+class LateAnswer extends Error {}
 
 /** Calls Google APIs: keep-alive, retry of what may pass, and errors that say what to do. */
 export class ApiClient {
@@ -32,16 +37,18 @@ export class ApiClient {
 
   /** Resolves with the parsed JSON of a 2xx answer. */
   async call(call: ApiCall): Promise<Record<string, unknown>> {
+    let timeoutMs = attemptTimeoutMs;
     for (let attempt = 1; ; attempt++) {
       let error: CloudSqlError;
       let after: number | undefined;
       try {
-        const answer = await this.#send(call);
+        const answer = await this.#send(call, timeoutMs);
         if (answer.status >= 200 && answer.status < 300) return parse(answer, call);
         error = refusal(answer, call);
         after = retryAfter(answer);
       } catch (cause) {
         if (call.signal.aborted) throw call.signal.reason;
+        if (cause instanceof LateAnswer) timeoutMs *= 2;
         error = unreachable(cause as Error, call);
       }
       if (!error.retryable || attempt === attempts) throw error;
@@ -55,11 +62,11 @@ export class ApiClient {
     this.#agents.clear();
   }
 
-  async #send({ method, url, token, body, signal }: ApiCall): Promise<HttpAnswer> {
+  async #send({ method, url, token, body, signal }: ApiCall, timeoutMs: number): Promise<HttpAnswer> {
     const headers: Record<string, string> = { ...this.#headers, Authorization: `Bearer ${token}` };
     if (body) headers['Content-Type'] = 'application/json';
     const agent = this.#agent(new URL(url));
-    const limit = deadline(attemptTimeoutMs, () => new Error(`no answer within ${attemptTimeoutMs} ms`), signal);
+    const limit = deadline(timeoutMs, () => new LateAnswer(`no answer within ${timeoutMs} ms`), signal);
     const content = body ? { body: JSON.stringify(body) } : {};
     try {
       return await httpRequest({ method, url, headers, agent, signal: limit.signal, ...content });

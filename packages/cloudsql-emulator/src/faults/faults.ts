@@ -46,6 +46,11 @@ export class Faults {
     this.#parts.api.set(method, fault);
   }
 
+  /** How many API calls faults have hit since the start. */
+  get injected(): number {
+    return this.#parts.api.injected;
+  }
+
   /** Makes the admin API lie about an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   metadata(instance: string, fault: MetadataFault | undefined): void {
     this.#parts.metadata.set(this.#find(instance).name.connectionName, fault);
