@@ -258,7 +258,13 @@ export class Connector {
     const { port } = service;
     Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${port} to answer` });
     const { secureContext } = info;
-    const target = { instance: instance.id, host, port, secureContext, identity: service.identity(instance, info, host) };
+    const target = {
+      instance: instance.id,
+      host,
+      port,
+      secureContext,
+      identity: service.identity(instance, info, host),
+    };
     try {
       const socket = await dial(target, signal);
       // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.

@@ -104,8 +104,7 @@ export const errorCatalogue = {
     retryable: false,
     summary: 'A project whose id starts with "demo-" exists only in the emulator.',
     remedy: 'Start the emulator and set CLOUDSQL_EMULATOR_HOST, or name an instance of a real project.',
-    alloyDbRemedy:
-      'Start the emulator and set ALLOYDB_EMULATOR_HOST, or name an instance of a real project.',
+    alloyDbRemedy: 'Start the emulator and set ALLOYDB_EMULATOR_HOST, or name an instance of a real project.',
   },
   CLOUDSQL_LISTEN_FAILED: {
     kind: 'ConfigError',
@@ -132,8 +131,7 @@ export const errorCatalogue = {
     retryable: false,
     summary: 'The admin API of the service is not enabled in the project.',
     remedy: 'Run `gcloud services enable sqladmin.googleapis.com` for the project that the message names.',
-    alloyDbRemedy:
-      'Run `gcloud services enable alloydb.googleapis.com` for the project that the message names.',
+    alloyDbRemedy: 'Run `gcloud services enable alloydb.googleapis.com` for the project that the message names.',
   },
   CLOUDSQL_INSTANCE_NOT_FOUND: {
     kind: 'RefreshError',
@@ -154,8 +152,7 @@ export const errorCatalogue = {
     retryable: true,
     summary: 'The admin API could not be reached.',
     remedy: 'Allow egress to sqladmin.googleapis.com port 443, or set HTTPS_PROXY.',
-    alloyDbRemedy:
-      'Allow egress to alloydb.googleapis.com port 443, or set HTTPS_PROXY.',
+    alloyDbRemedy: 'Allow egress to alloydb.googleapis.com port 443, or set HTTPS_PROXY.',
   },
   CLOUDSQL_BAD_API_ANSWER: {
     kind: 'RefreshError',
@@ -180,8 +177,7 @@ export const errorCatalogue = {
     retryable: true,
     summary: 'A certificate did not arrive in time.',
     remedy: 'Check the egress to sqladmin.googleapis.com port 443 and the credentials.',
-    alloyDbRemedy:
-      'Check the egress to alloydb.googleapis.com port 443 and the credentials.',
+    alloyDbRemedy: 'Check the egress to alloydb.googleapis.com port 443 and the credentials.',
   },
   CLOUDSQL_DIAL_FAILED: {
     kind: 'DialError',

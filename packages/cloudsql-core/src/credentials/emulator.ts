@@ -1,8 +1,8 @@
 import { deadline } from '../deadline.ts';
 import { ConfigError, cloudSqlError } from '../errors.ts';
 import { httpRequest, isLoopback } from '../http.ts';
-import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import type { ServiceName } from '../instance/instance.ts';
+import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import type { AccessToken, Credentials, Scopes } from './credentials.ts';
 
 /** The variable that names the emulator, for each service. */
@@ -43,13 +43,9 @@ export function emulatorHost(
   }
   for (const key of ['credentials', 'endpoints'] as const) {
     if (options[key] === undefined) continue;
-    throw new ConfigError(
-      'CLOUDSQL_CONFLICTING_OPTIONS',
-      `${variable} is set beside the option \`${key}\``,
-      {
-        remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
-      },
-    );
+    throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', `${variable} is set beside the option \`${key}\``, {
+      remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
+    });
   }
   return host;
 }

@@ -25,11 +25,7 @@ export function createCredentials(source: CredentialSource | undefined, scopes: 
   throw invalid();
 }
 
-function tokenCredentials(
-  accessToken: TokenSource,
-  loginToken: TokenSource | undefined,
-  scopes: Scopes,
-): Credentials {
+function tokenCredentials(accessToken: TokenSource, loginToken: TokenSource | undefined, scopes: Scopes): Credentials {
   checkToken('credentials.accessToken', accessToken);
   if (loginToken !== undefined) checkToken('credentials.loginToken', loginToken);
   return {

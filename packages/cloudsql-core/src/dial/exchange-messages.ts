@@ -26,7 +26,11 @@ const authTypes = { DB_NATIVE: 1, AUTO_IAM: 2 } as const;
  * Source: googleapis, google/cloud/alloydb/connectors/v1alpha/resources.proto
  */
 export function encodeExchangeRequest({ userAgent, authType, token }: ExchangeRequest): Buffer {
-  return Buffer.concat([textField(1, userAgent), Buffer.from([(2 << 3) | varintType, authTypes[authType]]), textField(3, token)]);
+  return Buffer.concat([
+    textField(1, userAgent),
+    Buffer.from([(2 << 3) | varintType, authTypes[authType]]),
+    textField(3, token),
+  ]);
 }
 
 /**

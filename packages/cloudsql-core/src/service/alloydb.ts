@@ -3,15 +3,15 @@ import { createSecureContext } from 'node:tls';
 import { type AccessToken, alloyDbScopes } from '../credentials/credentials.ts';
 import { exchangeMetadata } from '../dial/metadata-exchange.ts';
 import type { IpType } from '../options/connection-options.ts';
-import type { ApiCall } from './api-client.ts';
 import { refuseExpired, usable } from './api-answer.ts';
+import type { ApiCall } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { FetchRequest, Service } from './service.ts';
 
 /**
- * The version of the API. The two methods have the same paths and fields in v1alpha, v1beta and v1; the field
- * `useMetadataExchange`, without which a server expects no exchange, came to the versions one after the other, and
- * v1beta is the most stable one that all of Google's own connectors could rely on. v1alpha promises nothing.
+ * The version of the API. The two methods have the same paths and fields in v1alpha, v1beta and v1. v1alpha, which
+ * Google's own connectors call, promises nothing; v1beta is the most settled one that can be counted on to know a field
+ * as soon as connectors need it, and without `useMetadataExchange` a server expects no exchange.
  */
 const apiVersion = 'v1beta';
 
@@ -109,7 +109,10 @@ function pkcs1(publicKey: string): string {
   return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs1', format: 'pem' }).toString() : publicKey;
 }
 
-function callOf({ endpoint, instance, signal }: FetchRequest, path: string): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
+function callOf(
+  { endpoint, instance, signal }: FetchRequest,
+  path: string,
+): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
   // A colon belongs to the method, except that of a domain-scoped project.
   const escaped = path.replace(instance.project, encodeURIComponent(instance.project));
   return { url: `${endpoint.replace(/\/$/, '')}/${apiVersion}/${escaped}`, instance: instance.id, signal };

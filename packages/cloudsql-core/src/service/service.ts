@@ -4,8 +4,8 @@ import type { DialTarget } from '../dial/dial.ts';
 import type { ServerIdentity } from '../dial/server-identity.ts';
 import type { Instance, ServiceName } from '../instance/instance.ts';
 import type { KeyPair } from '../key-pair.ts';
-import type { ConnectorOptions } from '../options/connector-options.ts';
 import type { IpType } from '../options/connection-options.ts';
+import type { ConnectorOptions } from '../options/connector-options.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 
