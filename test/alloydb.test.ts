@@ -246,7 +246,11 @@ it('Knex migrates and writes', async () => {
   const db = knex(cloudSql({ client: 'pg', connection: { instance: primary, database: 'orders', connector } }));
   try {
     const migration = {
-      up: (schema: typeof db) => schema.schema.createTable('shoes', (table) => table.increments().primary()),
+      up: (schema: typeof db) =>
+        schema.schema.createTable('shoes', (table) => {
+          table.increments();
+          table.string('name');
+        }),
       down: (schema: typeof db) => schema.schema.dropTable('shoes'),
     };
     const migrationSource = {
@@ -255,8 +259,11 @@ it('Knex migrates and writes', async () => {
       getMigration: async () => migration,
     };
     await db.migrate.latest({ migrationSource });
-    await db('shoes').insert([{}, {}]);
-    expect(await db('shoes').select('id')).toEqual([{ id: 1 }, { id: 2 }]);
+    await db('shoes').insert([{ name: 'left' }, { name: 'right' }]);
+    expect(await db('shoes').orderBy('id')).toEqual([
+      { id: 1, name: 'left' },
+      { id: 2, name: 'right' },
+    ]);
     expect(await db.migrate.currentVersion({ migrationSource })).toBe('shoes');
     await db.migrate.rollback({ migrationSource });
   } finally {

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Connector } from '../src/connector.ts';
@@ -218,11 +218,12 @@ describe('the server', () => {
   });
 
   it('is left when the connector is closed during the exchange', async () => {
-    const exchanging = Promise.withResolvers<void>();
-    const { far, connector } = await start({ exchange: () => exchanging.resolve() });
+    const exchanging = new EventEmitter();
+    const begun = once(exchanging, 'begun');
+    const { far, connector } = await start({ exchange: () => exchanging.emit('begun') });
     const dial = connector.connect({ instance });
     dial.catch(() => {});
-    await exchanging.promise;
+    await begun;
     await connector.close();
     await expect(dial).rejects.toMatchObject({ code: 'CLOUDSQL_CONNECTOR_CLOSED' });
     await vi.waitFor(() => expect(far.sockets.size).toBe(0));

@@ -116,8 +116,9 @@ describe('a server that is known by its address', () => {
     const secureContext = tls.createSecureContext({ ca: authority.pem, minVersion: 'TLSv1.3' });
     const { signal } = new AbortController();
     const socket = await dial({ instance: 'i', host, port, secureContext, identity: { address: host } }, signal);
+    const name = await asked.promise;
     socket.destroy();
-    return asked.promise;
+    return name;
   }
 
   it('is asked for by name where it has one, and has to have that name', async () => {

@@ -53,11 +53,15 @@ export function emulatorHost(
 /** The emulator's own credentials: tokens of the principal that `CLOUDSQL_EMULATOR_PRINCIPAL` names, or its default. */
 export function emulatorCredentials(host: string, scopes: Scopes): Credentials {
   const principal = process.env.CLOUDSQL_EMULATOR_PRINCIPAL ?? '';
-  const cached = new Map<string, AccessToken>();
+  const cached = new Map<string, Promise<AccessToken>>();
   const token = async (scope: string): Promise<AccessToken> => {
+    // A promise, so that all who ask at the same time share one call.
     const known = cached.get(scope);
-    if (known && known.expiresAt! - Date.now() > earlyMs) return known;
-    const fresh = await exchange(host, principal, scope);
+    const current = await known?.catch(() => undefined);
+    if (current && current.expiresAt! - Date.now() > earlyMs) return current;
+    const other = cached.get(scope);
+    if (other && other !== known) return other;
+    const fresh = exchange(host, principal, scope);
     cached.set(scope, fresh);
     return fresh;
   };

@@ -60,7 +60,7 @@ async function readMessage(client: Duplex, signal: AbortSignal): Promise<Buffer 
   const head = await readExactly(client, 4, signal);
   if (!head) return gone;
   const length = head.readUInt32BE(0);
-  // Whatever speaks PostgreSQL at once announces less than that, and fails to decode.
+  // Who speaks PostgreSQL at once is not found out here: its lengths count themselves, so that four bytes never come.
   if (length > MAX_EXCHANGE_BYTES) return `client announced a metadata exchange of ${length} bytes`;
   return (await readExactly(client, length, signal)) ?? gone;
 }
