@@ -181,6 +181,35 @@ describe('AlloyDB refuses', () => {
   });
 });
 
+describe('faults of an AlloyDB instance', () => {
+  it.each([
+    [
+      'an expired server certificate',
+      () => cloud.faults.server(primary, { expired: true }),
+      'CLOUDSQL_SERVER_IDENTITY',
+    ],
+    ['a reset instead of an answer', () => cloud.faults.connections(primary, 'RESET_AFTER_HANDSHAKE'), 'ECONNRESET'],
+    [
+      'a missing address',
+      () => cloud.faults.metadata(primary, { withoutAddresses: ['PRIVATE'] }),
+      'CLOUDSQL_NO_ADDRESS',
+    ],
+    ['a refusing API', () => cloud.faults.api('connectionInfo', { status: 403 }), 'CLOUDSQL_PERMISSION_DENIED'],
+  ])('%s ends a dial with an error, and the next one is good', async (_, set, code) => {
+    await set();
+    try {
+      await expect(whoAmI()).rejects.toMatchObject({ code });
+    } finally {
+      await cloud.faults.clear();
+    }
+    expect(await whoAmI()).toBe(appUser);
+  });
+
+  it('do not include the rotation of its authority, which is that of the cluster', async () => {
+    await expect(cloud.faults.rotateServerCa(primary)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  });
+});
+
 describe('the variable ALLOYDB_EMULATOR_HOST', () => {
   it.each([
     ['another machine', { ALLOYDB_EMULATOR_HOST: '10.0.0.1:9010' }],

@@ -239,7 +239,7 @@ export const errorCatalogue = {
     remedy:
       'Retry. If it persists, check that the address and port 5433 lead to the instance itself and that nothing in between alters the connection.',
   },
-} as const satisfies Record<string, CatalogueEntry>;
+} as const;
 
 /** The stable codes of this library's errors. They are documented in `docs/errors.md`. */
 export type CloudSqlErrorCode = keyof typeof errorCatalogue;

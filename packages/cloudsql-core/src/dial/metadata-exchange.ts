@@ -83,12 +83,17 @@ function printable(error: string, token: string): string {
 
 function closed(cause: Ended, { instance, host, port }: At): Error {
   const what = `The server at ${host}:${port} closed the connection before the metadata exchange: ${cause.message}`;
-  return cloudSqlError('CLOUDSQL_SERVER_CLOSED', what, { instance, cause });
+  return cloudSqlError('CLOUDSQL_SERVER_CLOSED', what, { instance, cause: cause.cause });
 }
 
 function failed(cause: unknown, at: At): unknown {
   if (!(cause instanceof Ended)) return cause;
-  return exchangeError('CLOUDSQL_EXCHANGE_FAILED', `stopped in the middle of its answer: ${cause.message}`, at, cause);
+  return exchangeError(
+    'CLOUDSQL_EXCHANGE_FAILED',
+    `stopped in the middle of its answer: ${cause.message}`,
+    at,
+    cause.cause,
+  );
 }
 
 function exchangeError(code: CloudSqlErrorCode, what: string, { instance, host, port }: At, cause?: unknown): Error {
@@ -96,7 +101,7 @@ function exchangeError(code: CloudSqlErrorCode, what: string, { instance, host, 
   return cloudSqlError(code, `In the metadata exchange, the server at ${host}:${port} ${what}`, details);
 }
 
-/** The stream was over before all bytes had come. */
+/** The stream was over before all bytes had come; its cause is Node's own error, which drivers look at. */
 class Ended extends Error {
   readonly received: number;
 
