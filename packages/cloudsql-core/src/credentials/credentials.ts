@@ -11,7 +11,7 @@ export interface AccessToken {
 export type CredentialSource =
   /** A key file of any kind that google-auth-library reads. */
   | { readonly keyFile: string }
-  /** Tokens that the caller keeps fresh: one for the APIs, one (scope sqlservice.login) for IAM logins. */
+  /** Tokens that the caller keeps fresh: one for the APIs, one (scope sqlservice.login or alloydb.login) for logins. */
   | { readonly accessToken: TokenSource; readonly loginToken?: TokenSource }
   | AuthClient
   // biome-ignore lint/suspicious/noExplicitAny: whatever client the caller's GoogleAuth makes
@@ -22,7 +22,7 @@ export type TokenSource = string | (() => string | Promise<string>);
 
 /** What the rest of core asks of credentials, wherever they come from. */
 export interface Credentials {
-  /** A token for the Admin API. */
+  /** A token for the admin API. */
   apiToken(): Promise<AccessToken>;
   /** A token that is good for logging in to databases; narrowed to that where the source can express it. */
   loginToken(): Promise<AccessToken>;
@@ -32,8 +32,21 @@ export interface Credentials {
   quotaProject(): Promise<string | undefined>;
 }
 
-/** Scope of the Admin API token. */
-export const apiScope = 'https://www.googleapis.com/auth/sqlservice.admin';
+/** What the tokens of one service are good for. */
+export interface Scopes {
+  /** Scope of the token for the admin API. */
+  readonly api: string;
+  /** Scope of the login token: it opens databases and nothing else. */
+  readonly login: string;
+}
 
-/** Scope of the login token: it opens databases and nothing else. */
-export const loginScope = 'https://www.googleapis.com/auth/sqlservice.login';
+export const cloudSqlScopes: Scopes = {
+  api: 'https://www.googleapis.com/auth/sqlservice.admin',
+  login: 'https://www.googleapis.com/auth/sqlservice.login',
+};
+
+/** The AlloyDB API has no scope of its own. */
+export const alloyDbScopes: Scopes = {
+  api: 'https://www.googleapis.com/auth/cloud-platform',
+  login: 'https://www.googleapis.com/auth/alloydb.login',
+};

@@ -1,8 +1,15 @@
 import { deadline } from '../deadline.ts';
 import { ConfigError, cloudSqlError } from '../errors.ts';
 import { httpRequest, isLoopback } from '../http.ts';
+import type { ServiceName } from '../instance/instance.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
-import { type AccessToken, apiScope, type Credentials, loginScope } from './credentials.ts';
+import type { AccessToken, Credentials, Scopes } from './credentials.ts';
+
+/** The variable that names the emulator, for each service. */
+export const emulatorVariables: Readonly<Record<ServiceName, string>> = {
+  'cloud-sql': 'CLOUDSQL_EMULATOR_HOST',
+  alloydb: 'ALLOYDB_EMULATOR_HOST',
+};
 
 /** Variables that only exist on platforms where an emulator has no business. */
 const production = ['K_SERVICE', 'CLOUD_RUN_JOB', 'FUNCTION_TARGET', 'GAE_ENV', 'AWS_LAMBDA_FUNCTION_NAME'];
@@ -14,55 +21,57 @@ const earlyMs = 60_000;
 const answerTimeoutMs = 10_000;
 
 /**
- * The address of the emulator, `host:port`, if the environment names one and the options let it.
+ * The address of the emulator of a service, `host:port`, if the environment names one and the options let it.
  * @throws ConfigError `CLOUDSQL_EMULATOR_REFUSED`, `CLOUDSQL_CONFLICTING_OPTIONS`
  */
 export function emulatorHost(
+  service: ServiceName,
   options: Pick<ResolvedConnectorOptions, 'emulator' | 'credentials' | 'endpoints'>,
   env: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
-  const value = env.CLOUDSQL_EMULATOR_HOST;
+  const variable = emulatorVariables[service];
+  const value = env[variable];
   if (!value || options.emulator === 'NEVER') return undefined;
   const host = value.replace(/^https?:\/\//, '').replace(/\/$/, '');
   const name = /^(?<name>[^/:]+|\[[^\]]+\]):\d+$/.exec(host)?.groups?.name;
-  if (!name) throw refused(`CLOUDSQL_EMULATOR_HOST is "${value}", expected host:port`);
+  if (!name) throw refused(`${variable} is "${value}", expected host:port`);
   if (options.emulator === 'LOCAL') {
-    if (!isLoopback(name)) throw refused(`CLOUDSQL_EMULATOR_HOST names "${name}", which is not this machine`);
-    const platform = production.find((variable) => env[variable]);
-    if (platform) throw refused(`CLOUDSQL_EMULATOR_HOST is set beside ${platform}`);
-    if (env.NODE_ENV === 'production') throw refused('CLOUDSQL_EMULATOR_HOST is set beside NODE_ENV=production');
+    if (!isLoopback(name)) throw refused(`${variable} names "${name}", which is not this machine`);
+    const platform = production.find((each) => env[each]);
+    if (platform) throw refused(`${variable} is set beside ${platform}`);
+    if (env.NODE_ENV === 'production') throw refused(`${variable} is set beside NODE_ENV=production`);
   }
   for (const key of ['credentials', 'endpoints'] as const) {
     if (options[key] === undefined) continue;
-    throw new ConfigError(
-      'CLOUDSQL_CONFLICTING_OPTIONS',
-      `CLOUDSQL_EMULATOR_HOST is set beside the option \`${key}\``,
-      {
-        remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
-      },
-    );
+    throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', `${variable} is set beside the option \`${key}\``, {
+      remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
+    });
   }
   return host;
 }
 
 /** The emulator's own credentials: tokens of the principal that `CLOUDSQL_EMULATOR_PRINCIPAL` names, or its default. */
-export function emulatorCredentials(host: string): Credentials {
+export function emulatorCredentials(host: string, scopes: Scopes): Credentials {
   const principal = process.env.CLOUDSQL_EMULATOR_PRINCIPAL ?? '';
-  const cached = new Map<string, AccessToken>();
+  const cached = new Map<string, Promise<AccessToken>>();
   const token = async (scope: string): Promise<AccessToken> => {
+    // A promise, so that all who ask at the same time share one call.
     const known = cached.get(scope);
-    if (known && known.expiresAt! - Date.now() > earlyMs) return known;
-    const fresh = await exchange(host, principal, scope);
+    const current = await known?.catch(() => undefined);
+    if (current && current.expiresAt! - Date.now() > earlyMs) return current;
+    const other = cached.get(scope);
+    if (other && other !== known) return other;
+    const fresh = exchange(host, principal, scope);
     cached.set(scope, fresh);
     return fresh;
   };
   return {
-    apiToken: () => token(apiScope),
-    loginToken: () => token(loginScope),
+    apiToken: () => token(scopes.api),
+    loginToken: () => token(scopes.login),
     quotaProject: async () => undefined,
     async email() {
       if (principal) return principal;
-      const { token: access_token } = await token(apiScope);
+      const { token: access_token } = await token(scopes.api);
       const info = await post(host, '/tokeninfo', { access_token });
       return typeof info.email === 'string' ? info.email : undefined;
     },

@@ -1,6 +1,6 @@
 import type { AuthClient, GoogleAuth } from 'google-auth-library';
 import { cloudSqlError } from '../errors.ts';
-import { type AccessToken, apiScope, type Credentials, loginScope } from './credentials.ts';
+import type { AccessToken, Credentials, Scopes } from './credentials.ts';
 
 /** Where google-auth-library is to take credentials from; Application Default Credentials if nothing is set. */
 interface GoogleSource {
@@ -21,10 +21,12 @@ interface Identified {
 /** Credentials of google-auth-library, which is loaded at the first token. */
 export class GoogleCredentials implements Credentials {
   readonly #source: GoogleSource;
+  readonly #scopes: Scopes;
   #own: Promise<{ api: GoogleAuth; login: GoogleAuth }> | undefined;
 
-  constructor(source: GoogleSource) {
+  constructor(source: GoogleSource, scopes: Scopes) {
     this.#source = source;
+    this.#scopes = scopes;
   }
 
   async apiToken(): Promise<AccessToken> {
@@ -67,8 +69,8 @@ export class GoogleCredentials implements Credentials {
       // A project id keeps the library from starting gcloud to look for one; nothing here uses it.
       const options = { projectId: 'unused', ...(keyFile ? { keyFile } : {}) };
       return {
-        api: new GoogleAuth({ ...options, scopes: apiScope }),
-        login: new GoogleAuth({ ...options, scopes: loginScope }),
+        api: new GoogleAuth({ ...options, scopes: this.#scopes.api }),
+        login: new GoogleAuth({ ...options, scopes: this.#scopes.login }),
       };
     });
     return this.#own;

@@ -1,31 +1,31 @@
 import { ConfigError, cloudSqlError } from '../errors.ts';
-import type { AccessToken, CredentialSource, Credentials, TokenSource } from './credentials.ts';
+import type { AccessToken, CredentialSource, Credentials, Scopes, TokenSource } from './credentials.ts';
 import { GoogleCredentials } from './google-credentials.ts';
 
 /**
  * Turns the option `credentials` into credentials. Checks its form and nothing more: no file is read here.
  * @throws ConfigError `CLOUDSQL_INVALID_OPTION`, `CLOUDSQL_CONFLICTING_OPTIONS`, `CLOUDSQL_UNKNOWN_OPTION`
  */
-export function createCredentials(source: CredentialSource | undefined): Credentials {
-  if (source === undefined) return new GoogleCredentials({});
+export function createCredentials(source: CredentialSource | undefined, scopes: Scopes): Credentials {
+  if (source === undefined) return new GoogleCredentials({}, scopes);
   if (typeof source !== 'object' || source === null) throw invalid();
-  if ('getClient' in source) return new GoogleCredentials({ auth: source });
-  if ('getRequestHeaders' in source) return new GoogleCredentials({ client: source });
+  if ('getClient' in source) return new GoogleCredentials({ auth: source }, scopes);
+  if ('getRequestHeaders' in source) return new GoogleCredentials({ client: source }, scopes);
   const keys = Object.keys(source);
   if ('keyFile' in source) {
     if (keys.length > 1) throw conflicting(keys);
     if (typeof source.keyFile !== 'string' || source.keyFile === '') throw invalid('credentials.keyFile');
-    return new GoogleCredentials({ keyFile: source.keyFile });
+    return new GoogleCredentials({ keyFile: source.keyFile }, scopes);
   }
   if ('accessToken' in source) {
     const other = keys.find((key) => key !== 'accessToken' && key !== 'loginToken');
     if (other !== undefined) throw conflicting(keys);
-    return tokenCredentials(source.accessToken, source.loginToken);
+    return tokenCredentials(source.accessToken, source.loginToken, scopes);
   }
   throw invalid();
 }
 
-function tokenCredentials(accessToken: TokenSource, loginToken: TokenSource | undefined): Credentials {
+function tokenCredentials(accessToken: TokenSource, loginToken: TokenSource | undefined, scopes: Scopes): Credentials {
   checkToken('credentials.accessToken', accessToken);
   if (loginToken !== undefined) checkToken('credentials.loginToken', loginToken);
   return {
@@ -34,9 +34,9 @@ function tokenCredentials(accessToken: TokenSource, loginToken: TokenSource | un
       if (loginToken !== undefined) return read(loginToken);
       throw new ConfigError(
         'CLOUDSQL_NO_CREDENTIALS',
-        'An IAM login needs `credentials.loginToken` beside `accessToken`',
+        'This login needs `credentials.loginToken` beside `accessToken`',
         {
-          remedy: 'Pass a token of the scope sqlservice.login: the one for the APIs is not sent to databases.',
+          remedy: `Pass a token of the scope ${scopes.login}: the one for the APIs is not sent to databases.`,
         },
       );
     },
