@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { errorCatalogue } from '../packages/cloudsql-core/src/error-catalogue.ts';
+import { type CatalogueEntry, errorCatalogue } from '../packages/cloudsql-core/src/error-catalogue.ts';
 
 const promises = {
   ConfigError: 'The configuration is wrong: retrying is pointless.',
@@ -10,10 +10,10 @@ const promises = {
 /** The text of errors.md, from the table that the library itself uses. Run this file to write it. */
 export function errorReference(): string {
   const sections = Object.entries(promises).map(([kind, promise]) => {
-    const entries = Object.entries(errorCatalogue).filter(([, entry]) => entry.kind === kind);
+    const entries = Object.entries<CatalogueEntry>(errorCatalogue).filter(([, entry]) => entry.kind === kind);
     const texts = entries.map(
-      ([code, { summary, remedy, retryable }]) =>
-        `### ${code}\n\n${summary}\n\n**What to do:** ${remedy}\n\n**Retry:** ${retryable ? 'may help' : 'does not help'}.\n`,
+      ([code, { summary, remedy, alloyDbRemedy, retryable }]) =>
+        `### ${code}\n\n${summary}\n\n**What to do:** ${remedy}\n\n${alloyDbRemedy ? `**With AlloyDB:** ${alloyDbRemedy}\n\n` : ''}**Retry:** ${retryable ? 'may help' : 'does not help'}.\n`,
     );
     return `## ${kind}\n\n${promise}\n\n${texts.join('\n')}`;
   });

@@ -44,6 +44,18 @@ const rows: [what: string, connection: Options, code: string, remedy: RegExp][] 
     'CLOUDSQL_INVALID_INSTANCE_NAME',
     /lower case: "shop:r:orders"/,
   ],
+  [
+    'an AlloyDB instance in capitals',
+    { ...good, instance: 'projects/Shop/locations/r/clusters/c/instances/i' },
+    'CLOUDSQL_INVALID_INSTANCE_NAME',
+    /lower case: "projects\/shop\//,
+  ],
+  [
+    'an AlloyDB cluster instead of an instance',
+    { ...good, instance: 'projects/shop/locations/r/clusters/c' },
+    'CLOUDSQL_INVALID_INSTANCE_NAME',
+    /The instance is missing/,
+  ],
   ['an instance that is a number', { ...good, instance: 7 }, 'CLOUDSQL_INVALID_INSTANCE_NAME', /got number/],
   ["ipType: 'PRIVAT'", { ...good, ipType: 'PRIVAT' }, 'CLOUDSQL_INVALID_OPTION', /Did you mean `PRIVATE`\?/],
   ['an empty ipType', { ...good, ipType: '' }, 'CLOUDSQL_INVALID_OPTION', /'PUBLIC', 'PRIVATE' or 'PSC'/],
@@ -97,6 +109,18 @@ const rows: [what: string, connection: Options, code: string, remedy: RegExp][] 
     { ...good, connector: { endpoints: { sqlAdmin: 'http://api.example.com' } } },
     'CLOUDSQL_INVALID_OPTION',
     /https URL/,
+  ],
+  [
+    'an endpoint of AlloyDB in clear text',
+    { ...good, connector: { endpoints: { alloyDb: 'http://api.example.com' } } },
+    'CLOUDSQL_INVALID_OPTION',
+    /`endpoints.alloyDb` is/,
+  ],
+  [
+    'a misspelt endpoint',
+    { ...good, connector: { endpoints: { alloydb: 'https://api.example.com' } } },
+    'CLOUDSQL_UNKNOWN_OPTION',
+    /Did you mean `alloyDb`\?/,
   ],
   [
     'credentials of no kind',

@@ -55,6 +55,39 @@ describe('what goes wrong before the login', () => {
     expect(await query(patient.url)).toMatchObject({ user: appUser });
   });
 
+  it('is an instance that refuses, breaks off or does not answer', async () => {
+    await using connector = new Connector({ dialTimeoutMs: 1000 });
+    await using listener = await open({ connector });
+    expect(await query(listener.url)).toMatchObject({ user: appUser });
+    try {
+      await cloud.faults.connections(instance, 'REFUSED');
+      expect(await refusal(listener.url)).toMatchObject({
+        code: '08006',
+        detail: expect.stringMatching(/^CLOUDSQL_DIAL_FAILED \(DialError, a retry may help\)/),
+        hint: expect.stringContaining('port 3307'),
+      });
+      await cloud.faults.connections(instance, 'SILENT_BEFORE_HANDSHAKE');
+      expect(await refusal(listener.url)).toMatchObject({
+        code: '08006',
+        detail: expect.stringMatching(/^CLOUDSQL_DIAL_TIMEOUT/),
+      });
+      await cloud.faults.connections(instance, 'SILENT_AFTER_HANDSHAKE');
+      expect(await refusal(listener.url)).toMatchObject({
+        code: '08006',
+        message: expect.stringContaining('Waited 1000 ms for the server to answer the login'),
+        detail: expect.stringMatching(/^CLOUDSQL_DIAL_TIMEOUT/),
+      });
+      await cloud.faults.connections(instance, 'RESET_AFTER_HANDSHAKE');
+      expect(await refusal(listener.url)).toMatchObject({
+        code: '08006',
+        detail: expect.stringMatching(/^CLOUDSQL_SERVER_CLOSED/),
+      });
+    } finally {
+      await cloud.faults.clear();
+    }
+    await until(() => listener.sessions === 0);
+  });
+
   it.each([
     ['another protocol', 'GET / HTTP/1.1\r\n\r\n', 'C08P01\0Minvalid length of startup packet'],
     ['an endless packet', packet(196_608, 'x'.repeat(10_000)), 'C08P01\0Minvalid length of startup packet'],
@@ -233,5 +266,20 @@ describe('closing', () => {
     await using listener = await open({ connector });
     await connector.close();
     expect(await refusal(listener.url)).toMatchObject({ detail: expect.stringMatching(/^CLOUDSQL_CONNECTOR_CLOSED/) });
+  });
+});
+
+// The last test of this file: the certificates of those before it are worth nothing afterwards.
+describe('a client certificate that is refused', () => {
+  it('is told to the client', async () => {
+    await using connector = new Connector();
+    await using listener = await open({ connector });
+    expect(await query(listener.url)).toMatchObject({ user: appUser });
+    // A TLS 1.3 server says so after the handshake, by hanging up.
+    await cloud.faults.rotateClientCa();
+    expect(await refusal(listener.url)).toMatchObject({
+      code: '08006',
+      detail: expect.stringMatching(/^CLOUDSQL_SERVER_CLOSED/),
+    });
   });
 });

@@ -1,11 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import type { AccessToken, CredentialsExplanation } from './credentials/credentials.ts';
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
-import { emulatorHost } from './credentials/emulator.ts';
+import { emulatorHost, emulatorVariables } from './credentials/emulator.ts';
 import { createCredentials } from './credentials/sources.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { dial } from './dial/dial.ts';
-import { type CloudSqlError, ConfigError, cloudSqlError } from './errors.ts';
+import { type CloudSqlError, ConfigError, cloudSqlError, DialError } from './errors.ts';
+import { parseInstance, type ServiceName } from './instance/instance.ts';
 import { refuseUnknown } from './options/check.ts';
 import {
   type ConnectionOptions,
@@ -19,10 +20,10 @@ import {
   type ResolvedConnectorOptions,
   resolveConnectorOptions,
 } from './options/connector-options.ts';
-import { cloudSqlPort } from './service/cloud-sql.ts';
 import type { ConnectionInfo } from './service/connection-info.ts';
 import { type ControlPlane, controlPlane } from './service/control-plane.ts';
 import { InstanceCache } from './service/instance-cache.ts';
+import { services } from './service/services.ts';
 import { publish } from './telemetry.ts';
 
 /** Options of one {@link Connector.connect}. */
@@ -46,12 +47,20 @@ export interface WarmupOptions extends ConnectionOptions {
 /** What {@link Connector.status} says of one instance. */
 export interface InstanceStatus {
   readonly instance: string;
-  /** Whether its certificates carry an IAM identity. */
+  /** Whether its certificates carry an IAM identity; those of AlloyDB never do. */
   readonly iam: boolean;
   /** When the certificate in hand expires; undefined where there is no valid one. */
   readonly expiresAt: Date | undefined;
   /** The last failed refresh, until one succeeds. */
   readonly error: Error | undefined;
+}
+
+/** What somebody is about to log in to. */
+export interface LoginTarget {
+  /** An instance name: each service has its own scope of login tokens. @default any Cloud SQL instance */
+  readonly instance?: string;
+  /** Gives the wait up; what is under way goes on for others. */
+  readonly signal?: AbortSignal;
 }
 
 /** How far one dial has come. */
@@ -74,15 +83,16 @@ export class Connector {
   readonly #instances: Map<string, InstanceCache> = new Map();
   readonly #dials: Set<Deadline> = new Set();
   #closed = false;
-  #controlPlane: ControlPlane | undefined;
-  #email: Promise<string | undefined> | undefined;
+  readonly #controlPlanes: Map<ServiceName, ControlPlane> = new Map();
 
   /** @throws ConfigError for unknown, invalid or contradicting options */
   constructor(options: ConnectorOptions = {}) {
     this.#options = resolveConnectorOptions(options);
     // Both only check here; what they find is asked for again at the first use.
-    createCredentials(this.#options);
-    emulatorHost(this.#options);
+    for (const { name, scopes } of Object.values(services)) {
+      createCredentials(this.#options, scopes);
+      emulatorHost(name, this.#options);
+    }
   }
 
   /** How long one dial may take unless it says otherwise, in milliseconds. */
@@ -145,7 +155,7 @@ export class Connector {
   }
 
   /**
-   * The engine and version of the instance, as Google spells it, for example `POSTGRES_17`.
+   * The engine and version of the instance, as Google spells it, for example `POSTGRES_17`; for AlloyDB `POSTGRES`.
    * @throws ConfigError, RefreshError
    */
   async engineVersion(options: WarmupOptions): Promise<string> {
@@ -157,35 +167,31 @@ export class Connector {
    * @throws ConfigError `CLOUDSQL_UNKNOWN_DATABASE_USER` where the credentials have no e-mail address, or do not tell it
    * @throws ConfigError, RefreshError for credentials that do not work
    */
-  async databaseUser({ engine, signal }: { readonly engine: Engine; readonly signal?: AbortSignal }): Promise<string> {
-    this.#email ??= this.#plane().credentials.email();
-    const pending = this.#email;
-    pending.catch(() => {
-      if (this.#email === pending) this.#email = undefined;
-    });
+  async databaseUser({ engine, instance, signal }: { readonly engine: Engine } & LoginTarget): Promise<string> {
+    const pending = this.#planeOf(instance).email();
     const email = await (signal ? waitOrAbort(pending, signal) : pending);
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
   }
 
   /**
-   * A token to send as the password of an IAM database user. It opens databases and nothing else, unless
+   * A token to send as the password of an IAM database user. It opens databases of one service and nothing else, unless
    * {@link explainCredentials} says otherwise.
    * @throws ConfigError, RefreshError
    */
-  async loginToken({ signal }: { readonly signal?: AbortSignal } = {}): Promise<AccessToken> {
-    const token = this.#plane().credentials.loginToken();
+  async loginToken({ instance, signal }: LoginTarget = {}): Promise<AccessToken> {
+    const token = this.#planeOf(instance).credentials.loginToken();
     const { token: text, expiresAt } = await (signal ? waitOrAbort(token, signal) : token);
     return { token: text, expiresAt };
   }
 
   /**
-   * Says which credentials are in use and why, whom they stand for, and what their tokens may do. It gets both tokens
-   * to find out. Holds no secret.
+   * Says which credentials are in use and why, whom they stand for, and what the tokens may do that the service of the
+   * instance gets. It gets both tokens to find out. Holds no secret.
    * @throws ConfigError, RefreshError
    */
-  async explainCredentials({ signal }: { readonly signal?: AbortSignal } = {}): Promise<CredentialsExplanation> {
-    const explanation = this.#plane().credentials.explain();
+  async explainCredentials({ instance, signal }: LoginTarget = {}): Promise<CredentialsExplanation> {
+    const explanation = this.#planeOf(instance).credentials.explain();
     return signal ? waitOrAbort(explanation, signal) : explanation;
   }
 
@@ -220,7 +226,7 @@ export class Connector {
     for (const { info } of this.#instances.values()) info.close(reason);
     publish('close', { instances: [...this.#instances.values()].map(({ instance }) => instance.id) });
     this.#instances.clear();
-    await this.#controlPlane?.close(reason);
+    await Promise.all([...this.#controlPlanes.values()].map((plane) => plane.close(reason)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -259,55 +265,77 @@ export class Connector {
     signal: AbortSignal,
   ): Promise<TLSSocket> {
     const { instance } = connection;
+    const service = services[instance.service];
     const cache = this.#instance(connection);
-    const info = await waitOrAbort(cache.info.get(), signal);
+    const { credentials, userAgent } = this.#plane(instance.service);
+    const ready = service.prelude?.({ credentials, userAgent, iam: connection.authType === 'IAM' });
+    const [info, prelude] = await waitOrAbort(Promise.all([cache.info.get(), ready]), signal);
     if (engine && !info.databaseVersion.startsWith(engine)) {
       const what = `The driver speaks ${engine}, the instance runs ${info.databaseVersion || 'an unknown engine'}`;
       throw new ConfigError('CLOUDSQL_ENGINE_MISMATCH', what, { instance: instance.id });
     }
     const [ipType, host] = chooseAddress(info, connection, () => cache.info.suspect(info));
-    Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${cloudSqlPort} to answer` });
-    const identity = { commonName: `${instance.project}:${instance.name}`, serverName: info.serverName };
+    const { port } = service;
+    Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${port} to answer` });
     const { secureContext } = info;
+    const target = {
+      instance: instance.id,
+      host,
+      port,
+      secureContext,
+      identity: service.identity(instance, info, host),
+    };
     try {
-      const socket = await dial({ instance: instance.id, host, port: cloudSqlPort, secureContext, identity }, signal);
+      const socket = await dial(target, signal);
       // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.
       socket.on('error', (error: Error & { code?: string }) => {
         if (error.code?.startsWith('ERR_SSL_')) cache.info.suspect(info);
       });
+      if (prelude) {
+        progress.waitingFor = `the metadata exchange with ${host}:${port}`;
+        await prelude(socket, target, signal);
+      }
       return socket;
     } catch (error) {
-      if (!signal.aborted) cache.info.suspect(info);
+      // A refusal in so many words is about the principal, and a new certificate would not change it.
+      const refused = error instanceof DialError && error.code === 'CLOUDSQL_EXCHANGE_REFUSED';
+      if (!signal.aborted && !refused) cache.info.suspect(info);
       throw error;
     }
   }
 
   #instance({ instance, authType }: ResolvedConnection): InstanceCache {
-    const plane = this.#plane();
-    const iam = authType === 'IAM';
+    const service = services[instance.service];
+    const plane = this.#plane(service.name);
+    const iam = service.identityInCertificate && authType === 'IAM';
     const key = `${instance.id} ${iam}`;
     const known = this.#instances.get(key);
     if (known) return known;
     if (instance.project.startsWith('demo-') && !plane.emulated) {
-      throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', 'CLOUDSQL_EMULATOR_HOST is not set', {
+      throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', `${emulatorVariables[service.name]} is not set`, {
         instance: instance.id,
       });
     }
-    const made = new InstanceCache(plane, instance, iam);
+    const made = new InstanceCache(service, plane, instance, iam);
     this.#instances.set(key, made);
     return made;
   }
 
-  #plane(): ControlPlane {
+  #planeOf(instance: string | undefined): ControlPlane {
+    return this.#plane(instance === undefined ? 'cloud-sql' : parseInstance(instance).service);
+  }
+
+  #plane(name: ServiceName): ControlPlane {
     if (this.#closed) throw closedError();
-    this.#controlPlane ??= controlPlane(this.#options);
-    return this.#controlPlane;
+    const plane = this.#controlPlanes.get(name) ?? controlPlane(this.#options, services[name]);
+    this.#controlPlanes.set(name, plane);
+    return plane;
   }
 }
 
 function chooseAddress(
   { addresses }: ConnectionInfo,
-  { ipTypes, instance }: ResolvedConnection,
+  { instance, ipTypes = services[instance.service].defaultIpTypes }: ResolvedConnection,
   suspect: () => void,
 ): [IpType, string] {
   for (const type of ipTypes) {

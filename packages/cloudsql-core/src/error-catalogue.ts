@@ -1,3 +1,13 @@
+/** One row of {@link errorCatalogue}. */
+export interface CatalogueEntry {
+  readonly kind: 'ConfigError' | 'RefreshError' | 'DialError';
+  readonly retryable: boolean;
+  readonly summary: string;
+  readonly remedy: string;
+  /** The remedy for instances of AlloyDB, where it is another. */
+  readonly alloyDbRemedy?: string;
+}
+
 /**
  * What can go wrong, in one table: the code is the contract, the summary and the remedy are what `docs/errors.md`
  * shows, and the remedy is also the end of every message.
@@ -8,7 +18,7 @@ export const errorCatalogue = {
     retryable: false,
     summary: 'The instance name is not one that can be connected to.',
     remedy:
-      'Use the instance connection name, project:region:instance, as `gcloud sql instances describe INSTANCE --format="value(connectionName)"` prints it.',
+      'Use the instance connection name, project:region:instance, as `gcloud sql instances describe INSTANCE --format="value(connectionName)"` prints it; for AlloyDB projects/P/locations/R/clusters/C/instances/I.',
   },
   CLOUDSQL_MISSING_OPTION: {
     kind: 'ConfigError',
@@ -114,13 +124,14 @@ export const errorCatalogue = {
     kind: 'ConfigError',
     retryable: false,
     summary: 'The emulator variable is set where it must not take effect.',
-    remedy: 'Unset CLOUDSQL_EMULATOR_HOST, or point it at a loopback address outside production.',
+    remedy: 'Unset the variable, or point it at a loopback address outside production.',
   },
   CLOUDSQL_EMULATOR_REQUIRED: {
     kind: 'ConfigError',
     retryable: false,
     summary: 'A project whose id starts with "demo-" exists only in the emulator.',
     remedy: 'Start the emulator and set CLOUDSQL_EMULATOR_HOST, or name an instance of a real project.',
+    alloyDbRemedy: 'Start the emulator and set ALLOYDB_EMULATOR_HOST, or name an instance of a real project.',
   },
   CLOUDSQL_LISTEN_FAILED: {
     kind: 'ConfigError',
@@ -139,35 +150,41 @@ export const errorCatalogue = {
     retryable: false,
     summary: 'The principal may not connect to the instance, or the instance does not exist.',
     remedy: 'Grant the principal the role roles/cloudsql.client on the project, and check the instance name.',
+    alloyDbRemedy:
+      'Grant the principal the roles roles/alloydb.client and roles/serviceusage.serviceUsageConsumer on the project, and check the instance name.',
   },
   CLOUDSQL_API_DISABLED: {
     kind: 'RefreshError',
     retryable: false,
-    summary: 'The Cloud SQL Admin API is not enabled in the project.',
+    summary: 'The admin API of the service is not enabled in the project.',
     remedy: 'Run `gcloud services enable sqladmin.googleapis.com` for the project that the message names.',
+    alloyDbRemedy: 'Run `gcloud services enable alloydb.googleapis.com` for the project that the message names.',
   },
   CLOUDSQL_INSTANCE_NOT_FOUND: {
     kind: 'RefreshError',
     retryable: false,
     summary: 'The project has no instance of this name.',
     remedy: 'Check the project and the name with `gcloud sql instances list --project PROJECT`.',
+    alloyDbRemedy:
+      'Check the name with `gcloud alloydb instances list --cluster CLUSTER --region REGION --project PROJECT`.',
   },
   CLOUDSQL_API_ERROR: {
     kind: 'RefreshError',
     retryable: true,
-    summary: 'The Cloud SQL Admin API answered with an error.',
+    summary: 'The admin API answered with an error.',
     remedy: 'The answer of the API says why; an error of 500 and above may pass by itself.',
   },
   CLOUDSQL_API_UNREACHABLE: {
     kind: 'RefreshError',
     retryable: true,
-    summary: 'The Cloud SQL Admin API could not be reached.',
+    summary: 'The admin API could not be reached.',
     remedy: 'Allow egress to sqladmin.googleapis.com port 443, or set HTTPS_PROXY.',
+    alloyDbRemedy: 'Allow egress to alloydb.googleapis.com port 443, or set HTTPS_PROXY.',
   },
   CLOUDSQL_BAD_API_ANSWER: {
     kind: 'RefreshError',
     retryable: true,
-    summary: 'The Cloud SQL Admin API answered with something that cannot be used.',
+    summary: 'The admin API answered with something that cannot be used.',
     remedy: 'Check that no proxy alters the answers; otherwise report it as a bug.',
   },
   CLOUDSQL_TOKEN_FAILED: {
@@ -194,6 +211,7 @@ export const errorCatalogue = {
     retryable: true,
     summary: 'A certificate did not arrive in time.',
     remedy: 'Check the egress to sqladmin.googleapis.com port 443 and the credentials.',
+    alloyDbRemedy: 'Check the egress to alloydb.googleapis.com port 443 and the credentials.',
   },
   CLOUDSQL_DIAL_FAILED: {
     kind: 'DialError',
@@ -201,6 +219,8 @@ export const errorCatalogue = {
     summary: 'No TCP connection to the instance came about.',
     remedy:
       'Check that this machine can reach the address on port 3307: a private address needs the VPC of the instance, a public one needs egress.',
+    alloyDbRemedy:
+      'Check that this machine can reach the address on port 5433: a private address needs the VPC of the cluster, a public one needs egress.',
   },
   CLOUDSQL_DIAL_TIMEOUT: {
     kind: 'DialError',
@@ -208,6 +228,8 @@ export const errorCatalogue = {
     summary: 'The connection was not ready in time.',
     remedy:
       'The message says what was being waited for: an address that stays silent is usually the wrong `ipType` or a firewall without port 3307.',
+    alloyDbRemedy:
+      'The message says what was being waited for: an address that stays silent is usually the wrong `ipType` or a firewall without port 5433.',
   },
   CLOUDSQL_DIAL_ABORTED: {
     kind: 'DialError',
@@ -221,6 +243,8 @@ export const errorCatalogue = {
     summary: 'The TLS handshake with the instance failed.',
     remedy:
       'Retry: a new certificate is fetched. If it persists, check that nothing between here and port 3307 alters TLS.',
+    alloyDbRemedy:
+      'Retry: a new certificate is fetched. If it persists, check that nothing between here and port 5433 alters TLS.',
   },
   CLOUDSQL_SERVER_IDENTITY: {
     kind: 'DialError',
@@ -234,6 +258,20 @@ export const errorCatalogue = {
     summary: 'The server closed the connection after the TLS handshake, before it sent anything.',
     remedy:
       'Usually the client certificate was refused (expired, revoked, clock) or the instance is restarting: retry, then look at the log of the instance.',
+  },
+  CLOUDSQL_EXCHANGE_REFUSED: {
+    kind: 'DialError',
+    retryable: false,
+    summary: 'The AlloyDB server refused the login in the metadata exchange, before the database saw it.',
+    remedy:
+      'Grant the principal of the login token the roles roles/alloydb.client and roles/serviceusage.serviceUsageConsumer, and roles/alloydb.databaseUser for an IAM login.',
+  },
+  CLOUDSQL_EXCHANGE_FAILED: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'The AlloyDB server did not keep to the protocol of the metadata exchange.',
+    remedy:
+      'Retry. If it persists, check that the address and port 5433 lead to the instance itself and that nothing in between alters the connection.',
   },
 } as const;
 

@@ -1,4 +1,4 @@
-import { type CloudSqlErrorCode, errorCatalogue } from './error-catalogue.ts';
+import { type CatalogueEntry, type CloudSqlErrorCode, errorCatalogue } from './error-catalogue.ts';
 
 export { type CloudSqlErrorCode, errorCatalogue } from './error-catalogue.ts';
 
@@ -31,9 +31,11 @@ export class CloudSqlError extends Error {
   declare readonly remedy: string;
 
   constructor(code: CloudSqlErrorCode, what: string, details: CloudSqlErrorDetails = {}) {
-    const { summary: _, kind, ...entry } = errorCatalogue[code];
+    const entry: CatalogueEntry = errorCatalogue[code];
+    const { kind } = entry;
+    const usual = (isAlloyDb(details.instance) && entry.alloyDbRemedy) || entry.remedy;
+    const remedy = details.remedy ?? usual;
     const where = details.instance ? ` (instance "${details.instance}")` : '';
-    const remedy = details.remedy ?? entry.remedy;
     super(`${what}${where}. ${remedy}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = kind;
     this.code = code;
@@ -52,6 +54,11 @@ export class CloudSqlError extends Error {
     // biome-ignore lint/complexity/noThisInStatic: the class that `instanceof` names decides
     return kind !== undefined && (this.kind === undefined || this.kind === kind);
   }
+}
+
+/** By the form of its name, because whoever reports an error knows the instance and not always the service. */
+function isAlloyDb(instance: string | undefined): boolean {
+  return instance?.startsWith('projects/') ?? false;
 }
 
 /** The configuration is wrong: retrying is pointless. */

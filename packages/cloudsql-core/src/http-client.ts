@@ -15,8 +15,13 @@ export interface Judge {
 
 const attempts = 5;
 
-/** How long one attempt may take, in milliseconds: an answer that got lost is asked for again within one dial. */
-const attemptTimeoutMs = 10_000;
+/**
+ * How long an attempt may take, in milliseconds; twice as long as the one before, if that took too long. So an answer
+ * that got lost is asked for again within one dial, and a server that is slow is waited for all the same.
+ */
+const attemptTimeoutMs = 5000;
+
+class LateAnswer extends Error {}
 
 /** Sends requests over kept-alive connections, through HTTPS_PROXY where it is set, and repeats what may pass. */
 export class HttpClient {
@@ -29,16 +34,18 @@ export class HttpClient {
 
   /** Resolves with a 2xx answer, after up to five attempts. */
   async call(request: HttpRequest, judge: Judge): Promise<HttpAnswer> {
+    let timeoutMs = attemptTimeoutMs;
     for (let attempt = 1; ; attempt++) {
       let error: CloudSqlError;
       let after: number | undefined;
       try {
-        const answer = await this.#attempt(request);
+        const answer = await this.#attempt(request, timeoutMs);
         if (answer.status >= 200 && answer.status < 300) return answer;
         error = judge.refusal(answer);
         after = retryAfter(answer);
       } catch (cause) {
         if (request.signal.aborted) throw request.signal.reason;
+        if (cause instanceof LateAnswer) timeoutMs *= 2;
         error = judge.unreachable(cause as Error);
       }
       if (!error.retryable || attempt === attempts) throw error;
@@ -52,9 +59,9 @@ export class HttpClient {
     this.#agents.clear();
   }
 
-  async #attempt(request: HttpRequest): Promise<HttpAnswer> {
-    const late = (): Error => new Error(`no answer within ${attemptTimeoutMs} ms`);
-    const limit = deadline(attemptTimeoutMs, late, request.signal);
+  async #attempt(request: HttpRequest, timeoutMs: number): Promise<HttpAnswer> {
+    const late = (): Error => new LateAnswer(`no answer within ${timeoutMs} ms`);
+    const limit = deadline(timeoutMs, late, request.signal);
     try {
       return await this.send({ ...request, signal: limit.signal });
     } finally {

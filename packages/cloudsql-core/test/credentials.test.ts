@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { alloyDbScopes, cloudSqlScopes } from '../src/credentials/credentials.ts';
 import { databaseUserName } from '../src/credentials/database-user.ts';
 import { createCredentials } from '../src/credentials/sources.ts';
 
@@ -46,7 +47,7 @@ const user = { type: 'authorized_user', client_id: 'id', client_secret: 'secret'
 
 it('a service account of another universe signs its tokens itself', async () => {
   const json = { ...serviceAccount, universe_domain: 'apis-tpc.goog' };
-  const credentials = createCredentials({ credentials: { json }, universeDomain: 'apis-tpc.goog' }, {});
+  const credentials = createCredentials({ credentials: { json }, universeDomain: 'apis-tpc.goog' }, cloudSqlScopes, {});
   const { token, expiresAt } = await credentials.loginToken();
   const [header, claims, signature] = token.split('.') as [string, string, string];
   const signed = Buffer.from(`${header}.${claims}`);
@@ -63,7 +64,7 @@ it('the quota project is that of the option, the environment, the file, in this 
   const json = { ...user, quota_project_id: 'file' };
   const env = { GOOGLE_CLOUD_QUOTA_PROJECT: 'environment' };
   const quota = (quotaProject: string | undefined, env_: NodeJS.ProcessEnv): Promise<string | undefined> =>
-    createCredentials({ credentials: { json }, quotaProject }, env_).quotaProject();
+    createCredentials({ credentials: { json }, quotaProject }, cloudSqlScopes, env_).quotaProject();
   expect(await quota('option', env)).toBe('option');
   expect(await quota(undefined, env)).toBe('environment');
   expect(await quota(undefined, {})).toBe('file');
@@ -77,6 +78,7 @@ it('impersonation charges the quota project and goes through the delegates', asy
       quotaProject: 'payer',
       endpoints: { iamCredentials: url },
     },
+    cloudSqlScopes,
     {},
   );
   await credentials.loginToken();
@@ -93,6 +95,24 @@ it('impersonation charges the quota project and goes through the delegates', asy
   credentials.close(new Error('done'));
 });
 
+it('AlloyDB gets tokens of its own scopes, with and without impersonation', async () => {
+  const json = { ...serviceAccount, token_uri: `${url}/token` };
+  for (const impersonate of [undefined, { target: 'a@b.iam' }]) {
+    const options = { credentials: { json }, impersonate, endpoints: { iamCredentials: url } };
+    const credentials = createCredentials(options, alloyDbScopes, {});
+    expect(await credentials.explain()).toMatchObject({
+      apiScopes: ['https://www.googleapis.com/auth/cloud-platform'],
+      loginScopes: ['https://www.googleapis.com/auth/alloydb.login'],
+      loginTokenNarrowed: 'YES',
+    });
+    credentials.close(new Error('done'));
+  }
+  const scopes = asked
+    .filter(({ path }) => path.includes('generateAccessToken'))
+    .flatMap(({ body }) => (JSON.parse(body) as { scope: string[] }).scope);
+  expect(scopes.sort()).toEqual([alloyDbScopes.login, alloyDbScopes.api]);
+});
+
 it('workforce federation names its billing project, or its client', async () => {
   const json = {
     type: 'external_account',
@@ -105,6 +125,7 @@ it('workforce federation names its billing project, or its client', async () => 
   for (const client of [{}, { client_id: 'id', client_secret: 'secret' }]) {
     const credentials = createCredentials(
       { credentials: { json: { ...json, ...client }, trustExternalAccount: true } },
+      cloudSqlScopes,
       {},
     );
     await credentials.apiToken();
@@ -119,7 +140,7 @@ it('workforce federation names its billing project, or its client', async () => 
 
 it('a federated user is refreshed by its own token URL', async () => {
   const json = { ...user, type: 'external_account_authorized_user', token_url: `${url}/v1/oauthtoken` };
-  const credentials = createCredentials({ credentials: { json } }, {});
+  const credentials = createCredentials({ credentials: { json } }, cloudSqlScopes, {});
   expect(await credentials.explain()).toMatchObject({ loginTokenNarrowed: 'NO', principal: undefined });
   expect(asked[0]!.path).toBe('/v1/oauthtoken');
   credentials.close(new Error('done'));
@@ -131,7 +152,11 @@ it('the first login token is published, with what it may do', async () => {
     events.push(event);
   };
   subscribe('cloudsql:credentials', listener);
-  const credentials = createCredentials({ credentials: { accessToken: 'a', loginToken: () => 'b' } }, {});
+  const credentials = createCredentials(
+    { credentials: { accessToken: 'a', loginToken: () => 'b' } },
+    cloudSqlScopes,
+    {},
+  );
   await credentials.loginToken();
   await credentials.loginToken();
   unsubscribe('cloudsql:credentials', listener);
@@ -153,7 +178,7 @@ it('an AuthClient with a nearly expired token is made to refresh it', async () =
       client.credentials.expiry_date = Date.now() + 3_600_000;
     },
   };
-  const credentials = createCredentials({ credentials: client as never }, {});
+  const credentials = createCredentials({ credentials: client as never }, cloudSqlScopes, {});
   const { expiresAt } = await credentials.loginToken();
   expect(expiresAt! - Date.now()).toBeGreaterThan(3_000_000);
 });

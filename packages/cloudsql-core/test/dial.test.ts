@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { deadline } from '../src/deadline.ts';
 import { dial } from '../src/dial/dial.ts';
 import { DialError } from '../src/errors.ts';
+import { Authority } from './authority.ts';
 
 /** A promise that is settled from outside. */
 function later<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
@@ -96,4 +97,41 @@ it('closes its socket at once when the caller gives up', async () => {
 it('does not begin when the caller has given up already', async () => {
   const reason = new Error('enough');
   expect(await failure(1, AbortSignal.abort(reason))).toBe(reason);
+});
+
+describe('a server that is known by its address', () => {
+  /** Dials a TLS server with these names in its certificate; resolves with the SNI that it got. */
+  async function dialled(host: string, names: { dns?: string[]; ip?: string[] }): Promise<string | false> {
+    const authority = await Authority.create('test');
+    const server = tls.createServer({ ...(await authority.issue('', { names })), minVersion: 'TLSv1.3' });
+    const asked = later<string | false>();
+    server.on('secureConnection', (socket) => {
+      asked.resolve((socket as tls.TLSSocket & { servername: string | false }).servername);
+      socket.on('error', () => {}).resume();
+    });
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as net.AddressInfo;
+    const secureContext = tls.createSecureContext({ ca: authority.pem, minVersion: 'TLSv1.3' });
+    const { signal } = new AbortController();
+    const socket = await dial({ instance: 'i', host, port, secureContext, identity: { address: host } }, signal);
+    const name = await asked.promise;
+    socket.destroy();
+    return name;
+  }
+
+  it('is asked for by name where it has one, and has to have that name', async () => {
+    expect(await dialled('localhost', { dns: ['localhost'] })).toBe('localhost');
+    await expect(dialled('localhost', { ip: ['127.0.0.1'] })).rejects.toMatchObject({
+      code: 'CLOUDSQL_SERVER_IDENTITY',
+    });
+  });
+
+  it('is asked for nothing where it is an IP address, and has to have that address', async () => {
+    expect(await dialled('127.0.0.1', { ip: ['127.0.0.1'] })).toBe(false);
+    await expect(dialled('127.0.0.1', { dns: ['127.0.0.1'] })).rejects.toMatchObject({
+      code: 'CLOUDSQL_SERVER_IDENTITY',
+    });
+  });
 });

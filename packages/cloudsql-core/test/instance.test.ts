@@ -4,6 +4,7 @@ import { parseInstance } from '../src/instance/instance.ts';
 describe('an instance connection name', () => {
   it('is read into its parts', () => {
     expect(parseInstance('shop:europe-west1:orders')).toEqual({
+      service: 'cloud-sql',
       project: 'shop',
       region: 'europe-west1',
       name: 'orders',
@@ -30,9 +31,42 @@ describe('an instance connection name', () => {
     ['p:r:i extra', 'project:region:instance'],
     ['https://x:1:2', 'project:region:instance'],
     ['127.0.0.1:3307:x', 'project:region:instance'],
-    ['projects/p/locations/r/clusters/c/instances/i', 'AlloyDB'],
     ['orders.example.com', 'DNS names'],
   ])('%j is refused with what to do', (name, remedy) => {
+    expect(() => parseInstance(name)).toThrow(
+      expect.objectContaining({ code: 'CLOUDSQL_INVALID_INSTANCE_NAME', message: expect.stringContaining(remedy) }),
+    );
+  });
+
+  it.each([
+    ['projects/shop/locations/europe-west1/clusters/main/instances/primary', 'shop', 'main', 'primary'],
+    ['projects/example.com:shop/locations/europe-west1/clusters/c-1/instances/i-2', 'example.com:shop', 'c-1', 'i-2'],
+    ['projects/123456/locations/europe-west1/clusters/c/instances/i', '123456', 'c', 'i'],
+  ])('%s is one of AlloyDB', (id, project, cluster, name) => {
+    expect(parseInstance(id)).toEqual({ service: 'alloydb', project, region: 'europe-west1', cluster, name, id });
+  });
+
+  const primary = 'projects/p/locations/r/clusters/c/instances/i';
+
+  it.each([
+    [` ${primary}`, 'Remove the white space'],
+    [`${primary}\n`, 'Remove the white space'],
+    ['Projects/P/locations/R/clusters/C/instances/I', `lower case: "${primary}"`],
+    [`https://alloydb.googleapis.com/v1/${primary}`, `Leave out what stands around it: "${primary}"`],
+    [`//alloydb.googleapis.com/${primary}`, `Leave out what stands around it: "${primary}"`],
+    [`/${primary}`, `Leave out what stands around it: "${primary}"`],
+    [`${primary}/connectionInfo`, `Leave out what stands around it: "${primary}"`],
+    [`${primary}/`, `Leave out what stands around it: "${primary}"`],
+    [`${primary}:x`, `Leave out what stands around it: "${primary}"`],
+    ['projects/p/locations/r/clusters/c', 'The instance is missing'],
+    ['projects/a/b/locations/r/clusters/c/instances/i', 'The form is projects/PROJECT/locations'],
+    ['projects//locations/r/clusters/c/instances/i', 'The form is projects/PROJECT/locations'],
+    ['projects/p/locations/r/clusters/c d/instances/i', 'The form is projects/PROJECT/locations'],
+    ['projects/p/locations/r/clusters//instances/i', 'The form is projects/PROJECT/locations'],
+    ['projects/p/locations/r/clusters/c/instances/', 'The form is projects/PROJECT/locations'],
+    ['projects/p/instances/i', 'The form is projects/PROJECT/locations'],
+    ['p/r/clusters/c', 'The instance is missing'],
+  ])('%j is refused as one of AlloyDB, with what to do', (name, remedy) => {
     expect(() => parseInstance(name)).toThrow(
       expect.objectContaining({ code: 'CLOUDSQL_INVALID_INSTANCE_NAME', message: expect.stringContaining(remedy) }),
     );

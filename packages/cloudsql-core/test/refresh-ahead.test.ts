@@ -129,3 +129,20 @@ it('waits for the next value when the one in hand is about to end, unless there 
   expect((await policy.get()).id).toBeGreaterThan(1);
   policy.close(new Error('done'));
 });
+
+it('gives those who come late to a fetch that fails one of their own, together', async () => {
+  let fetches = 0;
+  const policy = new RefreshAhead(async () => {
+    if (fetches++ > 0) return { expiresAt: Date.now() + hour };
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    throw new Error('no luck');
+  });
+  const first = policy.get().catch((error: Error) => error.message);
+  await vi.advanceTimersByTimeAsync(2000);
+  const late = [policy.get(), policy.get()];
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(await first).toBe('no luck');
+  expect(await Promise.all(late)).toHaveLength(2);
+  expect(fetches).toBe(2);
+  policy.close(new Error('done'));
+});

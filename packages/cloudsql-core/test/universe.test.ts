@@ -15,6 +15,9 @@ const json = {
   universe_domain: 'apis-tpc.goog',
 };
 
+const cloudSqlInstance = 'shop:europe-west1:orders';
+const alloyDbInstance = 'projects/shop/locations/europe-west1/clusters/main/instances/orders';
+
 afterEach(() => {
   vi.unstubAllEnvs();
 });
@@ -28,7 +31,8 @@ it.each([
     {},
     'iamcredentials.apis-tpc.goog',
   ],
-])('the APIs are those of the universe of %s', async (_, options, environment, host) => {
+  ['the option, for AlloyDB,', { universeDomain: 'apis-tpc.goog' }, {}, 'alloydb.apis-tpc.goog', alloyDbInstance],
+])('the APIs are those of the universe of %s', async (_, options, environment, host, instance = cloudSqlInstance) => {
   const targets: string[] = [];
   // A proxy that lets nobody through sees where they want to go.
   const proxy = net.createServer((socket) => {
@@ -42,7 +46,7 @@ it.each([
   vi.stubEnv('HTTPS_PROXY', `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`);
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const connector = new Connector({ credentials: { json }, ...options });
-  const warmup = connector.warmup({ instance: 'shop:europe-west1:orders' });
+  const warmup = connector.warmup({ instance });
   warmup.catch(() => {});
   await vi.waitUntil(() => targets.length > 0);
   await connector.close();

@@ -1,5 +1,6 @@
 import { databaseUserName, isServiceAccount } from './iam/accounts.ts';
 import { checkArray, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
+import type { ServiceRules } from './service-rules.ts';
 
 /** How a database user proves who it is. */
 export type DatabaseUserKind = 'SERVICE_ACCOUNT' | 'USER' | 'BUILT_IN';
@@ -16,10 +17,9 @@ export interface DatabaseUser {
 
 // PostgreSQL cuts longer names silently; two users could become one.
 const MAX_NAME_BYTES = 63;
-const RESERVED_PREFIXES = ['pg_', 'cloudsql'];
 
 /** Validates the options of one database user. */
-export function resolveUser(value: unknown, where: string): DatabaseUser {
+export function resolveUser(value: unknown, where: string, rules: ServiceRules): DatabaseUser {
   const record = checkRecord(value, where);
   const isIam = 'email' in record;
   const given = checkKeys(
@@ -28,7 +28,7 @@ export function resolveUser(value: unknown, where: string): DatabaseUser {
     isIam ? ['email', 'databaseRoles'] : ['name', 'password', 'email', 'databaseRoles'],
   ) as { email?: unknown; name?: unknown; password?: unknown; databaseRoles?: unknown };
   const databaseRoles = checkArray(
-    given.databaseRoles ?? (isIam ? [] : ['cloudsqlsuperuser']),
+    given.databaseRoles ?? (isIam ? [] : [rules.superuserRole]),
     `${where}.databaseRoles`,
   );
   const roles = databaseRoles.map((role, index) => checkText(role, `${where}.databaseRoles[${index}]`));
@@ -41,8 +41,8 @@ export function resolveUser(value: unknown, where: string): DatabaseUser {
   }
   const name = checkLength(checkText(given.name, `${where}.name`), `${where}.name`);
   if (name.includes('@')) invalid(`${where}.name`, "must not contain '@' (give an IAM user as { email })", name);
-  if (RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
-    invalid(`${where}.name`, `must not start with ${RESERVED_PREFIXES.join(' or ')}, which are reserved`, name);
+  if (rules.reservedPrefixes.some((prefix) => name.startsWith(prefix))) {
+    invalid(`${where}.name`, `must not start with ${rules.reservedPrefixes.join(' or ')}, which are reserved`, name);
   }
   const password = checkPassword(given.password, `${where}.password`);
   return { kind: 'BUILT_IN', name, password, databaseRoles: roles };

@@ -15,14 +15,16 @@ import type { Instance } from './instance.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
+import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
 import type { Statistics } from './statistics.ts';
 
 /** Counters since the start or the last reset. */
 export interface EmulatorStatistics {
   /**
-   * Calls by method: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`, `generateAccessToken`,
-   * `subjectToken`, `metadata`, `connect`, `unknown`. Refused calls count, too; a method that was never called is absent.
+   * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
+   * `getInstance`, `listInstances`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
   readonly connections: {
@@ -75,7 +77,12 @@ export class Emulator {
 
   /** Variables that send `@x/cloudsql-core` to this emulator, as the default principal. */
   get env(): Environment {
-    return { CLOUDSQL_EMULATOR_HOST: this.host, CLOUDSQL_EMULATOR_PRINCIPAL: this.defaultPrincipal };
+    const hasAlloyDb = this.#parts.instances.some(({ name }) => name.service === 'alloydb');
+    return {
+      CLOUDSQL_EMULATOR_HOST: this.host,
+      ...(hasAlloyDb ? { ALLOYDB_EMULATOR_HOST: this.host } : {}),
+      CLOUDSQL_EMULATOR_PRINCIPAL: this.defaultPrincipal,
+    };
   }
 
   /** Path of the certificate (PEM) of the authority behind captured `https` hosts. */
@@ -83,7 +90,7 @@ export class Emulator {
     return this.#parts.files.caFile;
   }
 
-  /** Life of ephemeral certificates issued from now on, in milliseconds. */
+  /** Life of client certificates issued from now on, in milliseconds. */
   get certificateLifetimeMs(): number {
     return this.#parts.settings.certificateLifetimeMs;
   }
@@ -195,8 +202,9 @@ export class Emulator {
   /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
   async createUser(instanceName: string, user: UserOptions): Promise<void> {
     const instance = this.#instance(instanceName);
-    const resolved = resolveUser(user, 'user');
-    await instance.database.run(createUserSql(resolved));
+    const rules = RULES[instance.name.service];
+    const resolved = resolveUser(user, 'user', rules);
+    await instance.database.run(createUserSql(resolved, rules));
     instance.users.add(resolved);
   }
 

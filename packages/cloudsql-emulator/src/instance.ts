@@ -1,9 +1,11 @@
 import type { EmbeddedPostgres } from './database/embedded-postgres.ts';
 import type { UserRegistry } from './database/users.ts';
+import type { ServerFault } from './faults/server-face.ts';
 import type { InstanceName } from './instance-name.ts';
-import type { CertificateAuthority, ServerIdentity } from './pki/certificate-authority.ts';
+import type { CertificateAuthority } from './pki/certificate-authority.ts';
+import type { ClientCertificates } from './pki/client-certificates.ts';
 
-/** Kind of address, as the admin API names it. */
+/** Kind of address, as the admin API of Cloud SQL names it; `PRIMARY` is the public one. */
 export type AddressType = 'PRIMARY' | 'PRIVATE';
 
 /** An address that an instance listens on. */
@@ -12,14 +14,21 @@ export interface InstanceAddress {
   readonly ipAddress: string;
 }
 
-/** One running Cloud SQL instance. */
+/** One running instance. */
 export interface Instance {
-  readonly name: InstanceName;
-  /** Signs the server's certificate; a fault replaces both while the emulator runs. */
+  /** Signs the server's certificate; a fault replaces it while the emulator runs. */
   serverAuthority: CertificateAuthority;
-  identity: ServerIdentity;
-  /** The only TLS version that the server speaks. @default 1.3 and whatever comes after it */
-  tlsVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /** Issues the certificates of its clients, and knows them. */
+  readonly certificates: ClientCertificates;
+  readonly name: InstanceName;
+  /** What is wrong with its TLS server, by fault. */
+  fault?: ServerFault | undefined;
   readonly database: EmbeddedPostgres;
   readonly users: UserRegistry;
+}
+
+/** An instance together with the addresses it can be dialled on. */
+export interface RunningInstance {
+  readonly instance: Instance;
+  readonly addresses: readonly InstanceAddress[];
 }

@@ -1,13 +1,20 @@
 /** A predefined IAM role, without the `roles/` prefix. */
-export type IamRole = 'cloudsql.client' | 'cloudsql.instanceUser';
+export type IamRole =
+  | 'cloudsql.client'
+  | 'cloudsql.instanceUser'
+  | 'alloydb.client'
+  | 'alloydb.databaseUser'
+  | 'serviceusage.serviceUsageConsumer';
 
 /** Someone who can get access tokens. */
 export interface PrincipalOptions {
   /** E-mail. Names that end in `.gserviceaccount.com` are service accounts, all others are users. */
   readonly email: string;
   /**
-   * IAM roles on every instance: `cloudsql.client` opens the admin API, `cloudsql.instanceUser` the IAM login.
-   * @default both roles
+   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL, `cloudsql.instanceUser` the IAM
+   * login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API of AlloyDB, `alloydb.client`
+   * also its instances, `alloydb.databaseUser` the IAM login.
+   * @default all roles
    */
   readonly roles?: readonly IamRole[];
   /**
@@ -24,7 +31,7 @@ export interface IamUserOptions {
   readonly email: string;
   /**
    * Database roles granted to the user.
-   * @default none, as in Cloud SQL
+   * @default none, as at Google
    */
   readonly databaseRoles?: readonly string[];
 }
@@ -36,8 +43,9 @@ export interface BuiltInUserOptions {
   /** Password, checked by PostgreSQL itself (SCRAM-SHA-256). */
   readonly password: string;
   /**
-   * Database roles granted to the user. A member of `cloudsqlsuperuser` may also create databases and roles.
-   * @default ['cloudsqlsuperuser'], as in Cloud SQL
+   * Database roles granted to the user. A member of `cloudsqlsuperuser` (in AlloyDB
+   * `alloydbsuperuser`) may also create databases and roles.
+   * @default ['cloudsqlsuperuser'] or ['alloydbsuperuser'], as at Google
    */
   readonly databaseRoles?: readonly string[];
 }
@@ -53,12 +61,15 @@ export interface AddressOptions {
   readonly PRIVATE?: string | null;
 }
 
-/** One Cloud SQL instance with a database server of its own. */
+/** One instance of Cloud SQL or AlloyDB, with a database server of its own. */
 export interface InstanceOptions {
-  /** Connection name, `project:region:instance`. */
+  /**
+   * Connection name, `project:region:instance`, or for AlloyDB the resource name,
+   * `projects/P/locations/R/clusters/C/instances/I`.
+   */
   readonly name: string;
   /**
-   * Databases to create, owned by `cloudsqlsuperuser`. The database `postgres` always exists.
+   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists.
    * @default none
    */
   readonly databases?: readonly string[];
@@ -68,7 +79,7 @@ export interface InstanceOptions {
    */
   readonly users?: readonly UserOptions[];
   /**
-   * Loopback addresses to listen on, always on port 3307.
+   * Loopback addresses to listen on, always on port 3307 (AlloyDB: 5433).
    *
    * By default each type gets a free random address `127.x.y.z`. Where only 127.0.0.1 exists (macOS), both types
    * share it; their connections are then all recorded as `PUBLIC`.
@@ -87,7 +98,7 @@ export interface EmulatorOptions {
   readonly instances: readonly InstanceOptions[];
   /**
    * Who exists.
-   * @default one service account, `app@<project of the first instance>.iam.gserviceaccount.com`, with both roles
+   * @default one service account, `app@<project of the first instance>.iam.gserviceaccount.com`, with all roles
    */
   readonly principals?: readonly PrincipalOptions[];
   /**
@@ -96,7 +107,7 @@ export interface EmulatorOptions {
    */
   readonly defaultPrincipal?: string;
   /**
-   * Life of an ephemeral certificate in milliseconds. A certificate with an IAM identity never outlives its token.
+   * Life of a client certificate in milliseconds. One with an IAM identity never outlives its token.
    * @default 3_600_000
    */
   readonly certificateLifetimeMs?: number;

@@ -8,6 +8,7 @@ import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
 import { nearestName } from './nearest-name.ts';
 import { checkArray, checkDuration, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
 import type { EmulatorOptions, IamRole } from './options.ts';
+import { RULES } from './service-rules.ts';
 
 /** A principal after validation. */
 export interface ResolvedPrincipal {
@@ -37,7 +38,13 @@ export interface ResolvedOptions {
   readonly port: number;
 }
 
-const ROLES: readonly IamRole[] = ['cloudsql.client', 'cloudsql.instanceUser'];
+const ROLES: readonly IamRole[] = [
+  'cloudsql.client',
+  'cloudsql.instanceUser',
+  'alloydb.client',
+  'alloydb.databaseUser',
+  'serviceusage.serviceUsageConsumer',
+];
 const HOUR_MS = 3_600_000;
 
 /**
@@ -59,8 +66,8 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
   const first = instances[0] ?? invalid('instances', 'needs at least one instance', given.instances);
   const names = new Set<string>();
   for (const { name } of instances) {
-    // The admin API knows instances by project and id alone, so the region does not make a name distinct.
-    const key = `${name.project}:${name.id}`;
+    // The Cloud SQL API knows instances by project and id alone, so the region does not make a name distinct.
+    const key = name.service === 'cloud-sql' ? `${name.project}:${name.id}` : name.connectionName;
     if (names.has(key)) invalid('instances', `names the instance ${key} twice`, name.connectionName);
     names.add(key);
   }
@@ -122,7 +129,11 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
   ]);
   const name =
     parseInstanceName(checkText(given.name, `${where}.name`)) ??
-    invalid(`${where}.name`, 'must be project:region:instance', given.name);
+    invalid(
+      `${where}.name`,
+      'must be project:region:instance, or projects/P/locations/R/clusters/C/instances/I',
+      given.name,
+    );
   if (given.databaseVersion !== undefined && given.databaseVersion !== 'POSTGRES_18') {
     throw new EmulatorError(
       'UNSUPPORTED_ENGINE',
@@ -134,7 +145,7 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
     'PRIVATE',
   ]);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
-    resolveUser(user, `${where}.users[${index}]`),
+    resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
   );
   const twice = users.find((user, index) => users.findIndex((other) => other.name === user.name) !== index);
   if (twice) invalid(`${where}.users`, 'names the same database user twice', twice.name);

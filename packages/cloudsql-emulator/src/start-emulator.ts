@@ -1,10 +1,10 @@
 import { ClientFiles } from './client-files.ts';
+import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
 import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
 import { oauthRoutes } from './control-plane/oauth.ts';
 import { ControlPlane } from './control-plane/server.ts';
-import type { RunningInstance } from './control-plane/sql-admin.ts';
 import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
 import { subjectTokenRoutes } from './control-plane/subject-token.ts';
 import { ConnectionLog } from './data-plane/connection-log.ts';
@@ -19,9 +19,10 @@ import { AccessTokens } from './iam/access-tokens.ts';
 import type { IdentityServices } from './iam/identity-services.ts';
 import { Principals } from './iam/principals.ts';
 import { ServiceAccountKeys } from './iam/service-account-keys.ts';
+import type { RunningInstance } from './instance.ts';
+import type { ServiceName } from './instance-name.ts';
 import { allOrFirstError, Lifetime } from './lifetime.ts';
 import type { EmulatorOptions } from './options.ts';
-import { ClientCertificates } from './pki/client-certificates.ts';
 import { createPki } from './pki/create-pki.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { resolveOptions } from './resolve-options.ts';
@@ -30,8 +31,8 @@ import { Statistics } from './statistics.ts';
 import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
- * Starts a local Cloud SQL: admin API, OAuth, metadata server, and for each instance a TLS endpoint in front of a
- * PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
+ * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
+ * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
  *
@@ -81,34 +82,37 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   const startingDatabases = startDatabases(options.instances, workspace.root, lifetime);
   const [databases, pki] = await allOrFirstError([startingDatabases, createPki(options.instances, CAPTURED_NAMES)]);
 
-  const certificates = new ClientCertificates(pki.clientAuthority);
   lifetime.defer(() => dataPlane.stop());
   const running: RunningInstance[] = [];
   for (const [index, { name, users, addresses }] of options.instances.entries()) {
-    const server = pki.servers[index]!;
-    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...server };
-    running.push({ instance, addresses: await dataPlane.open(instance, certificates, addresses) });
+    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...pki.instances[index]! };
+    running.push({ instance, addresses: await dataPlane.open(instance, addresses) });
   }
 
   const project = options.instances[0]!.name.project;
   const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const certificateLifetimeMs = (): number => settings.certificateLifetimeMs;
+  const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
+  const isOf = (service: ServiceName) => (each: RunningInstance) => each.instance.name.service === service;
+  const cloudSql = running.filter(isOf('cloud-sql'));
   const routes = [
     ...sqlAdminRoutes({
       identity,
-      certificates,
-      certificateLifetimeMs: () => settings.certificateLifetimeMs,
+      certificateLifetimeMs,
       faults: faults.metadata,
-      findInstance: (wanted, id) => running.find(({ instance: { name } }) => name.project === wanted && name.id === id),
+      findInstance: (wanted, id) =>
+        cloudSql.find(({ instance: { name } }) => name.project === wanted && name.id === id),
     }),
-    ...oauthRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
-    ...iamCredentialsRoutes({ identity, tokenLifetimeMs: () => settings.tokenLifetimeMs }),
-    ...subjectTokenRoutes(identity.principals),
-    ...metadataRoutes({
+    ...alloyDbAdminRoutes({
       identity,
-      project,
-      principal: () => settings.metadataPrincipal,
-      tokenLifetimeMs: () => settings.tokenLifetimeMs,
+      certificateLifetimeMs,
+      faults: faults.metadata,
+      instances: running.filter(isOf('alloydb')),
     }),
+    ...oauthRoutes({ identity, tokenLifetimeMs }),
+    ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
+    ...subjectTokenRoutes(identity.principals),
+    ...metadataRoutes({ identity, project, principal: () => settings.metadataPrincipal, tokenLifetimeMs }),
   ];
   faults.api.learn(routes.map(({ name }) => name));
   const controlPlane = new ControlPlane({ port: options.port, statistics, faults: faults.api, routes });
@@ -138,6 +142,6 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
     principals: identity.principals,
     instances,
     dataPlane,
-    faults: new Faults({ ...faults, dataPlane, certificates, instances }),
+    faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances }),
   });
 }

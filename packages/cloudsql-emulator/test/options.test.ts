@@ -12,7 +12,10 @@ const bad: readonly (readonly [unknown, string])[] = [
   [{ instanses: [] }, "options: unknown key 'instanses'; did you mean 'instances'?"],
   [{ instances: [{ name }], zzz: 1 }, "options: unknown key 'zzz'; known keys:"],
   [{ instances: [] }, 'instances: needs at least one instance, got an empty array.'],
-  [{ instances: [{ name: 'shop:orders' }] }, "instances[0].name: must be project:region:instance, got 'shop:orders'."],
+  [
+    { instances: [{ name: 'shop:orders' }] },
+    "instances[0].name: must be project:region:instance, or projects/P/locations/R/clusters/C/instances/I, got 'shop:orders'.",
+  ],
   [{ instances: [{ name }, { name }] }, 'names the instance demo-shop:orders twice'],
   [{ instances: [{ name, user: [] }] }, "instances[0]: unknown key 'user'; did you mean 'users'?"],
   [{ instances: [{ name, addresses: { PUBLIC: '127.0.0.1' } }] }, "unknown key 'PUBLIC'"],
@@ -62,7 +65,7 @@ test('defaults are applied', () => {
   const resolved = resolveOptions({ instances: [{ name, users: [{ name: 'native', password: 'x' }] }] });
   const email = 'app@demo-shop.iam.gserviceaccount.com';
   expect(resolved).toMatchObject({
-    principals: [{ email, roles: ['cloudsql.client', 'cloudsql.instanceUser'] }],
+    principals: [{ email, roles: expect.arrayContaining(['cloudsql.client', 'alloydb.client']) }],
     defaultPrincipal: email,
     certificateLifetimeMs: 3_600_000,
     tokenLifetimeMs: 3_600_000,

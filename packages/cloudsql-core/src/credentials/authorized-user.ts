@@ -1,7 +1,7 @@
 import { cloudSqlError } from '../errors.ts';
 import { jsonObject } from '../http-client.ts';
 import { type CredentialJson, googleUrl, optionalText, requiredText } from './credential-fields.ts';
-import type { AccessToken } from './credentials.ts';
+import { type AccessToken, cloudSqlScopes, platformScope } from './credentials.ts';
 import { type Grant, type GrantCall, narrowToken, scopeOf } from './grant.ts';
 import { oauthErrorOf, requestToken, unreachableEndpoint } from './token-request.ts';
 import { defaultUniverse } from './universe.ts';
@@ -26,9 +26,10 @@ export function authorizedUserGrant(json: CredentialJson): Grant {
     quotaProject: optionalText(json, 'quota_project_id'),
     email: async (apiToken, call) => account ?? (await emailOfToken(infoUrl, await apiToken(), call)),
     async token(use, call) {
+      const scope = scopeOf(use, call);
       if (use === 'LOGIN') {
         try {
-          return narrowToken(use, await requestToken({ url, form: { ...form, scope: scopeOf.LOGIN } }, call));
+          return narrowToken(use, call, await requestToken({ url, form: { ...form, scope } }, call));
         } catch (error) {
           if (oauthErrorOf(error) !== 'invalid_scope') throw error;
         }
@@ -36,7 +37,9 @@ export function authorizedUserGrant(json: CredentialJson): Grant {
       // Whole, because a user consents to cloud-platform and not to the scope of one API.
       const token = await requestToken({ url, form }, call);
       if (use !== 'LOGIN') return { ...token, narrowed: 'NO' };
-      const note = `The user has not consented to ${scopeOf.LOGIN}: run \`gcloud auth application-default login\` again.`;
+      // gcloud asks for the scope of Cloud SQL by itself, for that of AlloyDB only if told to.
+      const flag = scope === cloudSqlScopes.login ? '' : ` --scopes=${platformScope},${scope}`;
+      const note = `The user has not consented to ${scope}: run \`gcloud auth application-default login${flag}\` again.`;
       return { ...token, narrowed: 'NO', note };
     },
   };

@@ -16,7 +16,7 @@ export type CredentialSource =
    * to get its tokens from, so it needs `trustExternalAccount: true`: set it only if the JSON is yours.
    */
   | { readonly json: string | object; readonly trustExternalAccount?: boolean }
-  /** Tokens that the caller keeps fresh: one for the APIs, one (scope sqlservice.login) for IAM logins. */
+  /** Tokens that the caller keeps fresh: one for the APIs, one (scope sqlservice.login or alloydb.login) for logins. */
   | { readonly accessToken: TokenSource; readonly loginToken?: TokenSource }
   /** The account that the gcloud CLI is logged in with. */
   | { readonly gcloud: true }
@@ -66,7 +66,7 @@ export type Narrowed = 'YES' | 'REQUESTED' | 'NO';
 
 /** What the rest of core asks of credentials, wherever they come from. */
 export interface Credentials {
-  /** A token for the Admin API. */
+  /** A token for the admin API. */
   apiToken(): Promise<AccessToken>;
   /** A token that is good for logging in to databases; narrowed to that where the source can express it. */
   loginToken(): Promise<AccessToken>;
@@ -80,11 +80,24 @@ export interface Credentials {
   close(reason: Error): void;
 }
 
-/** Scope of the Admin API token. */
-export const apiScope = 'https://www.googleapis.com/auth/sqlservice.admin';
+/** What the tokens of one service are good for. */
+export interface Scopes {
+  /** Scope of the token for the admin API. */
+  readonly api: string;
+  /** Scope of the login token: it opens databases and nothing else. */
+  readonly login: string;
+}
 
-/** Scope of the login token: it opens databases and nothing else. */
-export const loginScope = 'https://www.googleapis.com/auth/sqlservice.login';
-
-/** Scope of everything, which only the IAM Credentials API and the caller's own clients are given. */
+/** Scope of everything, which only the IAM Credentials API, the AlloyDB API and the caller's own clients are given. */
 export const platformScope = 'https://www.googleapis.com/auth/cloud-platform';
+
+export const cloudSqlScopes: Scopes = {
+  api: 'https://www.googleapis.com/auth/sqlservice.admin',
+  login: 'https://www.googleapis.com/auth/sqlservice.login',
+};
+
+/** The AlloyDB API has no scope of its own. */
+export const alloyDbScopes: Scopes = {
+  api: platformScope,
+  login: 'https://www.googleapis.com/auth/alloydb.login',
+};

@@ -1,63 +1,73 @@
 import { ConfigError, cloudSqlError } from '../errors.ts';
 import { isLoopback } from '../http.ts';
+import type { ServiceName } from '../instance/instance.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import { emailOfToken } from './authorized-user.ts';
-import type { AccessToken, Credentials } from './credentials.ts';
+import type { AccessToken, Credentials, Scopes } from './credentials.ts';
 import { type Grant, type GrantCall, narrowToken, scopeOf } from './grant.ts';
 import { foundGrant, GrantedCredentials } from './granted-credentials.ts';
 import type { CredentialOptions } from './sources.ts';
 import { requestToken } from './token-request.ts';
 import { defaultUniverse } from './universe.ts';
 
+/** The variable that names the emulator, for each service. */
+export const emulatorVariables: Readonly<Record<ServiceName, string>> = {
+  'cloud-sql': 'CLOUDSQL_EMULATOR_HOST',
+  alloydb: 'ALLOYDB_EMULATOR_HOST',
+};
+
 /** Variables that only exist on platforms where an emulator has no business. */
 const production = ['K_SERVICE', 'CLOUD_RUN_JOB', 'FUNCTION_TARGET', 'GAE_ENV', 'AWS_LAMBDA_FUNCTION_NAME'];
 
 /**
- * The address of the emulator, `host:port`, if the environment names one and the options let it.
+ * The address of the emulator of a service, `host:port`, if the environment names one and the options let it.
  * @throws ConfigError `CLOUDSQL_EMULATOR_REFUSED`, `CLOUDSQL_CONFLICTING_OPTIONS`
  */
 export function emulatorHost(
+  service: ServiceName,
   options: Pick<ResolvedConnectorOptions, 'emulator' | 'credentials' | 'endpoints'>,
   env: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
-  const value = env.CLOUDSQL_EMULATOR_HOST;
+  const variable = emulatorVariables[service];
+  const value = env[variable];
   if (!value || options.emulator === 'NEVER') return undefined;
   const host = value.replace(/^https?:\/\//, '').replace(/\/$/, '');
   const name = /^(?<name>[^/:]+|\[[^\]]+\]):\d+$/.exec(host)?.groups?.name;
-  if (!name) throw refused(`CLOUDSQL_EMULATOR_HOST is "${value}", expected host:port`);
+  if (!name) throw refused(`${variable} is "${value}", expected host:port`);
   if (options.emulator === 'LOCAL') {
-    if (!isLoopback(name)) throw refused(`CLOUDSQL_EMULATOR_HOST names "${name}", which is not this machine`);
-    const platform = production.find((variable) => env[variable]);
-    if (platform) throw refused(`CLOUDSQL_EMULATOR_HOST is set beside ${platform}`);
-    if (env.NODE_ENV === 'production') throw refused('CLOUDSQL_EMULATOR_HOST is set beside NODE_ENV=production');
+    if (!isLoopback(name)) throw refused(`${variable} names "${name}", which is not this machine`);
+    const platform = production.find((each) => env[each]);
+    if (platform) throw refused(`${variable} is set beside ${platform}`);
+    if (env.NODE_ENV === 'production') throw refused(`${variable} is set beside NODE_ENV=production`);
   }
   for (const key of ['credentials', 'endpoints'] as const) {
     if (options[key] === undefined) continue;
-    throw new ConfigError(
-      'CLOUDSQL_CONFLICTING_OPTIONS',
-      `CLOUDSQL_EMULATOR_HOST is set beside the option \`${key}\``,
-      {
-        remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
-      },
-    );
+    throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', `${variable} is set beside the option \`${key}\``, {
+      remedy: `Unset the variable, remove \`${key}\`, or set \`emulator: 'NEVER'\`.`,
+    });
   }
   return host;
 }
 
 /** The emulator's own credentials: tokens of the principal that `CLOUDSQL_EMULATOR_PRINCIPAL` names, or its default. */
-export function emulatorCredentials(host: string, { impersonate, quotaProject }: CredentialOptions): Credentials {
+export function emulatorCredentials(
+  host: string,
+  { name, scopes }: { readonly name: ServiceName; readonly scopes: Scopes },
+  { impersonate, quotaProject }: CredentialOptions,
+): Credentials {
   const principal = process.env.CLOUDSQL_EMULATOR_PRINCIPAL ?? '';
   const grant: Grant = {
     kind: 'emulator',
     universe: undefined,
     quotaProject: undefined,
-    token: async (use, call) => narrowToken(use, await exchange(host, principal, scopeOf[use], call)),
+    token: async (use, call) => narrowToken(use, call, await exchange(host, principal, scopeOf(use, call), call)),
     async email(apiToken, call) {
       return principal || emailOfToken(`http://${host}/tokeninfo`, await apiToken(), call);
     },
   };
   return new GrantedCredentials({
-    find: foundGrant(grant, 'the emulator, because CLOUDSQL_EMULATOR_HOST is set'),
+    find: foundGrant(grant, `the emulator, because ${emulatorVariables[name]} is set`),
+    scopes,
     universe: defaultUniverse,
     impersonate,
     iamEndpoint: `http://${host}`,

@@ -33,13 +33,13 @@ export function externalAccountGrant(json: CredentialJson): Grant {
       const form = {
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
         audience,
-        scope: scopeOf[use],
+        scope: scopeOf(use, call),
         requested_token_type: accessTokenType,
         subject_token: await subjectToken(call),
         subject_token_type: subjectTokenType,
         options: project && !headers ? JSON.stringify({ userProject: project }) : undefined,
       };
-      return narrowToken(use, await requestToken({ url, form, ...(headers ? { headers } : {}) }, call));
+      return narrowToken(use, call, await requestToken({ url, form, ...(headers ? { headers } : {}) }, call));
     },
   };
   if (impersonationUrl === undefined) return federated;

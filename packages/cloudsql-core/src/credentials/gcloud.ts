@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ConfigError, cloudSqlError } from '../errors.ts';
 import { jsonObject } from '../http-client.ts';
 import { tokenInfo } from './authorized-user.ts';
-import type { AccessToken } from './credentials.ts';
+import { type AccessToken, cloudSqlScopes } from './credentials.ts';
 import { type Grant, type GrantCall, narrowToken } from './grant.ts';
 import { runProgram } from './run-program.ts';
 import { defaultUniverse } from './universe.ts';
@@ -28,9 +28,12 @@ export async function gcloudGrant(signal: AbortSignal, env: NodeJS.ProcessEnv = 
     quotaProject: config.quotaProject,
     email: async () => config.account,
     async token(use, call) {
+      if (use === 'LOGIN' && call.scopes.login !== cloudSqlScopes.login) {
+        narrowing ??= `gcloud has no command for a token of the scope ${call.scopes.login}.`;
+      }
       if (use === 'LOGIN' && narrowing === undefined) {
         try {
-          return narrowToken(use, await loginToken(file, env, call));
+          return narrowToken(use, call, await loginToken(file, env, call));
         } catch (error) {
           if (call.signal.aborted) throw error;
           // Not asked again: each question takes seconds.

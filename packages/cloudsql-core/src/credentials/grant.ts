@@ -1,15 +1,14 @@
 import type { HttpClient } from '../http-client.ts';
-import { type AccessToken, apiScope, loginScope, type Narrowed, platformScope } from './credentials.ts';
+import { type AccessToken, type Narrowed, platformScope, type Scopes } from './credentials.ts';
 
-/** What a token is for: the Admin API, a database login, or acting as a service account. */
+/** What a token is for: an admin API, a database login, or acting as a service account. */
 export type TokenUse = 'API' | 'LOGIN' | 'IMPERSONATION';
 
 /** The one scope that a use needs. */
-export const scopeOf: Readonly<Record<TokenUse, string>> = {
-  API: apiScope,
-  LOGIN: loginScope,
-  IMPERSONATION: platformScope,
-};
+export function scopeOf(use: TokenUse, { scopes }: Pick<GrantCall, 'scopes'>): string {
+  if (use === 'IMPERSONATION') return platformScope;
+  return use === 'API' ? scopes.api : scopes.login;
+}
 
 /** A token together with what is known of its power. */
 export interface GrantedToken extends AccessToken {
@@ -25,6 +24,8 @@ export interface GrantedToken extends AccessToken {
 /** What a grant may use while it gets a token. */
 export interface GrantCall {
   readonly http: HttpClient;
+  /** Scopes of the service that the tokens are for. */
+  readonly scopes: Scopes;
   /** The universe that the connector works in, `googleapis.com` for nearly everyone. */
   readonly universe: string;
   readonly signal: AbortSignal;
@@ -46,6 +47,6 @@ export interface Grant {
 }
 
 /** A token of exactly the scope that its use needs. */
-export function narrowToken(use: TokenUse, token: AccessToken): GrantedToken {
-  return { ...token, scopes: [scopeOf[use]], narrowed: 'YES' };
+export function narrowToken(use: TokenUse, call: Pick<GrantCall, 'scopes'>, token: AccessToken): GrantedToken {
+  return { ...token, scopes: [scopeOf(use, call)], narrowed: 'YES' };
 }

@@ -3,7 +3,7 @@ import { cloudSqlError } from '../errors.ts';
 import { HttpClient } from '../http-client.ts';
 import { publish } from '../telemetry.ts';
 import type { FoundGrant } from './application-default.ts';
-import type { AccessToken, Credentials, CredentialsExplanation, ImpersonationOptions } from './credentials.ts';
+import type { AccessToken, Credentials, CredentialsExplanation, ImpersonationOptions, Scopes } from './credentials.ts';
 import type { Grant, GrantCall, GrantedToken } from './grant.ts';
 import { generateAccessTokenUrl, impersonatedGrant } from './impersonation.ts';
 import { TokenCache } from './token-cache.ts';
@@ -16,6 +16,8 @@ const timeoutMs = 60_000;
 export interface GrantedCredentialsOptions {
   /** Finds the grant; called at the first use, and again if it failed. */
   readonly find: (call: GrantCall) => Promise<FoundGrant>;
+  /** Scopes of the service that the tokens are for. */
+  readonly scopes: Scopes;
   readonly universe: string;
   readonly impersonate?: ImpersonationOptions | undefined;
   /** Where the IAM Credentials API is. */
@@ -123,7 +125,8 @@ export class GrantedCredentials implements Credentials {
       cloudSqlError('CLOUDSQL_TOKEN_FAILED', `The credentials gave nothing within ${timeoutMs} ms`);
     const limit = deadline(timeoutMs, late, this.#life.signal);
     try {
-      return await work({ http: this.#http, universe: this.#options.universe, signal: limit.signal });
+      const { scopes, universe } = this.#options;
+      return await work({ http: this.#http, scopes, universe, signal: limit.signal });
     } finally {
       limit.clear();
     }

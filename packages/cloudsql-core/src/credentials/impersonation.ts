@@ -52,7 +52,7 @@ async function generateAccessToken(
         ...(quotaProject ? { 'X-Goog-User-Project': quotaProject } : {}),
       },
       body: JSON.stringify({
-        scope: [scopeOf[use]],
+        scope: [scopeOf(use, call)],
         delegates: delegates.map((email) => `projects/-/serviceAccounts/${email}`),
         lifetime: `${lifetimeSeconds}s`,
       }),
@@ -66,7 +66,7 @@ async function generateAccessToken(
   const { accessToken, expireTime } = jsonObject(answer.text) ?? {};
   const expiresAt = typeof expireTime === 'string' ? Date.parse(expireTime) : Number.NaN;
   if (typeof accessToken === 'string' && accessToken !== '' && Number.isFinite(expiresAt)) {
-    return narrowToken(use, { token: accessToken, expiresAt });
+    return narrowToken(use, call, { token: accessToken, expiresAt });
   }
   throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `${new URL(url).host} answered without a token for ${target}`);
 }

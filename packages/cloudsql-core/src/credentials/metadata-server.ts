@@ -27,7 +27,7 @@ export async function metadataServerGrant(call: GrantCall, env: NodeJS.ProcessEn
     quotaProject: undefined,
     email: async (_, later) => (await get(`${base}/email`, later)).text.trim() || undefined,
     async token(use, later) {
-      const scope = scopeOf[use];
+      const scope = scopeOf(use, later);
       const answer = jsonObject((await get(`${base}/token?scopes=${encodeURIComponent(scope)}`, later)).text) ?? {};
       const { access_token, expires_in } = answer;
       if (typeof access_token !== 'string' || typeof expires_in !== 'number') {

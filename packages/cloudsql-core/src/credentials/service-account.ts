@@ -28,14 +28,14 @@ export function serviceAccountGrant(json: CredentialJson): Grant {
     email: async () => email,
     async token(use, call) {
       const now = Math.floor(Date.now() / 1000);
-      const claims = { iss: email, sub: email, scope: scopeOf[use], iat: now, exp: now + lifetimeSeconds };
+      const claims = { iss: email, sub: email, scope: scopeOf(use, call), iat: now, exp: now + lifetimeSeconds };
       // Other universes have no endpoint for assertions; there the assertion itself is the token.
       if (universe !== defaultUniverse) {
-        return narrowToken(use, { token: signed(claims), expiresAt: claims.exp * 1000 });
+        return narrowToken(use, call, { token: signed(claims), expiresAt: claims.exp * 1000 });
       }
       const assertion = signed({ ...claims, aud: endpoint });
       const form = { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion };
-      return narrowToken(use, await requestToken({ url: endpoint, form }, call));
+      return narrowToken(use, call, await requestToken({ url: endpoint, form }, call));
     },
   };
 }

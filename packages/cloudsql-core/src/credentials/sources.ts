@@ -4,7 +4,7 @@ import { applicationDefault, fileGrant } from './application-default.ts';
 import { authClientGrant } from './auth-client.ts';
 import { invalidCredentials } from './credential-fields.ts';
 import { grantOfJson } from './credential-json.ts';
-import type { CredentialSource, ImpersonationOptions } from './credentials.ts';
+import type { CredentialSource, ImpersonationOptions, Scopes } from './credentials.ts';
 import { gcloudGrant } from './gcloud.ts';
 import { foundGrant, GrantedCredentials, type GrantedCredentialsOptions } from './granted-credentials.ts';
 import { staticTokenGrant } from './static-tokens.ts';
@@ -26,6 +26,7 @@ export interface CredentialOptions {
  */
 export function createCredentials(
   options: CredentialOptions,
+  scopes: Scopes,
   env: NodeJS.ProcessEnv = process.env,
 ): GrantedCredentials {
   const universe = universeOf(options.universeDomain, env);
@@ -38,6 +39,7 @@ export function createCredentials(
   }
   return new GrantedCredentials({
     find: finder(options.credentials, universe),
+    scopes,
     universe,
     impersonate: options.impersonate,
     iamEndpoint: options.endpoints?.iamCredentials ?? `https://iamcredentials.${universe}`,

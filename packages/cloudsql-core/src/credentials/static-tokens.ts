@@ -18,8 +18,8 @@ export function staticTokenGrant(accessToken: TokenSource, loginToken: TokenSour
       if (loginToken !== undefined) return { ...(await read('credentials.loginToken', loginToken, call)), note };
       throw new ConfigError(
         'CLOUDSQL_NO_CREDENTIALS',
-        'An IAM login needs `credentials.loginToken` beside `accessToken`',
-        { remedy: 'Pass a token of the scope sqlservice.login: the one for the APIs is not sent to databases.' },
+        'This login needs `credentials.loginToken` beside `accessToken`',
+        { remedy: `Pass a token of the scope ${call.scopes.login}: the one for the APIs is not sent to databases.` },
       );
     },
   };

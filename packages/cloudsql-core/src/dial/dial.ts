@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls, { type SecureContext, type TLSSocket } from 'node:tls';
 import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
-import { checkServerIdentity, type ServerIdentity } from './server-identity.ts';
+import { checkServerIdentity, requestedName, type ServerIdentity } from './server-identity.ts';
 
 /** Where to dial and what to expect there. */
 export interface DialTarget {
@@ -24,7 +24,7 @@ export function dial(target: DialTarget, signal: AbortSignal): Promise<TLSSocket
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const { host, port, secureContext, identity } = target;
-    const name = identity.serverName ?? host;
+    const name = requestedName(identity) ?? host;
     const socket = tls.connect({
       host,
       port,

@@ -1,12 +1,19 @@
 import { ConfigError } from '../errors.ts';
+import { explainAlloyDbName, looksLikeAlloyDb, readAlloyDbName } from './alloydb-name.ts';
 
-/** An instance, parsed from its connection name once, at the edge. */
+/** The Google service that an instance is of. */
+export type ServiceName = 'cloud-sql' | 'alloydb';
+
+/** An instance, parsed from its name once, at the edge. */
 export interface Instance {
+  readonly service: ServiceName;
   /** Project id, with its domain where it has one (`example.com:project`). */
   readonly project: string;
   readonly region: string;
+  /** The cluster that it belongs to; AlloyDB only. */
+  readonly cluster?: string;
   readonly name: string;
-  /** The connection name, `project:region:instance`. */
+  /** The whole name: `project:region:instance`, or `projects/P/locations/R/clusters/C/instances/I`. */
   readonly id: string;
 }
 
@@ -14,7 +21,7 @@ export interface Instance {
 const pattern = /^(?<project>(?:[a-z0-9][a-z0-9.-]*:)?[a-z][a-z0-9-]*):(?<region>[a-z0-9-]+):(?<name>[a-z][a-z0-9-]*)$/;
 
 /**
- * Parses an instance connection name.
+ * Parses an instance name; its shape says which service it is of.
  * @throws ConfigError `CLOUDSQL_INVALID_INSTANCE_NAME`, `CLOUDSQL_MISSING_OPTION`
  */
 export function parseInstance(value: unknown): Instance {
@@ -29,8 +36,20 @@ export function parseInstance(value: unknown): Instance {
       `Expected \`instance\` to be an instance connection name, got ${typeof value}`,
     );
   }
-  const groups = pattern.exec(value)?.groups;
-  if (groups) return Object.freeze({ ...groups, id: value }) as unknown as Instance;
+  return looksLikeAlloyDb(value) ? parseAlloyDb(value) : parseCloudSql(value);
+}
+
+function parseAlloyDb(value: string): Instance {
+  const parts = readAlloyDbName(value);
+  if (parts) return Object.freeze({ service: 'alloydb', ...parts, id: value });
+  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not the name of an AlloyDB instance`, {
+    remedy: explainAlloyDbName(value),
+  });
+}
+
+function parseCloudSql(value: string): Instance {
+  const groups = pattern.exec(value)?.groups as Pick<Instance, 'project' | 'region' | 'name'> | undefined;
+  if (groups) return Object.freeze({ service: 'cloud-sql', ...groups, id: value });
   throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not an instance connection name`, {
     ...explain(value),
   });
@@ -40,8 +59,6 @@ export function parseInstance(value: unknown): Instance {
 function explain(value: string): { remedy?: string } {
   if (value.trim() !== value) return { remedy: 'Remove the white space around it.' };
   if (pattern.test(value.toLowerCase())) return { remedy: `Write it in lower case: "${value.toLowerCase()}".` };
-  if (/^projects\/.*\/clusters\//.test(value))
-    return { remedy: 'AlloyDB instances are not supported by this version.' };
   if (/^[^:]+\.[^:]+$/.test(value))
     return { remedy: 'DNS names are not supported by this version; use project:region:instance.' };
   if (/^[^:]+:[^:]+$/.test(value)) return { remedy: 'The region is missing: the form is project:region:instance.' };

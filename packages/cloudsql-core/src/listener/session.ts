@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Deadline, deadline } from '../deadline.ts';
-import { CloudSqlError, errorCatalogue } from '../errors.ts';
+import { CloudSqlError, cloudSqlError, errorCatalogue } from '../errors.ts';
 import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
@@ -92,11 +92,12 @@ export class Session {
     const { user: configured, iam, password } = this.#options;
     const given = parameters.find(([name]) => name === 'user')?.[1] ?? '';
     const isUnknown = given === '' || given === userPlaceholder;
-    const limit = this.#dialLimit();
     const unwatch = this.#watchClient();
+    let limit: Deadline | undefined;
     try {
       const known = isUnknown ? (configured ?? (iam ? undefined : given)) : given;
-      const login = await this.#open(known, limit.signal);
+      const login = await this.#open(known);
+      limit = this.#serverLimit();
       const renamed = isUnknown ? replaceUser(withUser(parameters), given, login.user) : parameters;
       login.socket.write(encodeStartup(version, renamed));
       const { socket: server, user, token } = login;
@@ -122,26 +123,27 @@ export class Session {
       throw error;
     } finally {
       unwatch();
-      limit.clear();
+      limit?.clear();
     }
   }
 
   /** Passes a CancelRequest on. The server answers by hanging up. */
   async #cancel(packet: Buffer): Promise<void> {
-    const limit = this.#dialLimit();
+    const { socket } = await this.#open('');
+    const limit = this.#serverLimit();
     try {
-      const { socket } = await this.#open('', limit.signal);
       socket.end(packet);
       await readExactly(socket, 1, limit.signal);
-      socket.destroy();
     } finally {
       limit.clear();
+      socket.destroy();
     }
   }
 
-  async #open(user: string | undefined, signal: AbortSignal): Promise<Login> {
+  /** Dials, within the time of a dial. */
+  async #open(user: string | undefined): Promise<Login> {
     const { connector, connection, withToken } = this.#options;
-    const login = await openLogin({ connector, connection, user, withToken, signal });
+    const login = await openLogin({ connector, connection, user, withToken, signal: this.#end.signal });
     const { socket } = login;
     this.#server = socket;
     socket.on('error', () => {});
@@ -153,10 +155,15 @@ export class Session {
     return login;
   }
 
-  /** Twice the time of a dial: the dial, which has its own limit, and the login. */
-  #dialLimit(): Deadline {
-    const ms = 2 * this.#options.connector.dialTimeoutMs;
-    return deadline(ms, () => new LoginTimeout(ms), this.#end.signal);
+  /** The server has as long to answer as a dial may take. */
+  #serverLimit(): Deadline {
+    const { connector, connection } = this.#options;
+    const ms = connector.dialTimeoutMs;
+    const late = (): Error => {
+      const what = `Waited ${ms} ms for the server to answer the login`;
+      return cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', what, { instance: connection.instance });
+    };
+    return deadline(ms, late, this.#end.signal);
   }
 
   /** Gives the dial up when the client leaves meanwhile. An end is only seen by a stream that is being read. */

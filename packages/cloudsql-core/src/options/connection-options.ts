@@ -13,16 +13,16 @@ const authTypes = ['IAM', 'IAM_MANUAL', 'PASSWORD'] as const satisfies readonly 
 
 /** Names an instance and how to reach it and log in to it: the same words in every adapter. */
 export interface ConnectionOptions {
-  /** Instance connection name, `project:region:instance`. */
+  /** Instance connection name, `project:region:instance`; of AlloyDB: `projects/P/locations/R/clusters/C/instances/I`. */
   readonly instance: string;
   /**
    * The type of address to dial, or an ordered list: the first type that the instance has. A failed dial never moves
    * to another type. Any letter case.
-   * @default 'PUBLIC'
+   * @default 'PUBLIC' for Cloud SQL, 'PRIVATE' for AlloyDB
    */
   readonly ipType?: IpType | Lowercase<IpType> | readonly IpType[] | (string & {});
   /**
-   * `'IAM'`: the identity travels in the certificate and no password exists. `'IAM_MANUAL'`: the login token is sent
+   * `'IAM'`: the identity travels in the certificate (AlloyDB: in a message of its own) and no password exists. `'IAM_MANUAL'`: the login token is sent
    * as the password. `'PASSWORD'`: a built-in database user. Any letter case.
    * @default 'IAM', or 'PASSWORD' when the key `password` is present
    */
@@ -42,7 +42,8 @@ export const connectionOptionNames = ['instance', 'ipType', 'authType', 'user', 
 /** {@link ConnectionOptions}, checked and with defaults applied. */
 export interface ResolvedConnection {
   readonly instance: Instance;
-  readonly ipTypes: readonly IpType[];
+  /** Undefined where the default of the service is wanted. */
+  readonly ipTypes: readonly IpType[] | undefined;
   readonly authType: AuthType;
   readonly user: string | undefined;
   readonly password: string | (() => string | Promise<string>) | undefined;
@@ -100,8 +101,8 @@ function checkPassword(options: ConnectionOptions, authType: AuthType): void {
   );
 }
 
-function resolveIpTypes(value: ConnectionOptions['ipType']): readonly IpType[] {
-  if (value === undefined) return ['PUBLIC'];
+function resolveIpTypes(value: ConnectionOptions['ipType']): readonly IpType[] | undefined {
+  if (value === undefined) return undefined;
   if (!Array.isArray(value)) return [oneOf('ipType', value, ipTypes)];
   if (value.length > 0) return value.map((entry) => oneOf('ipType', entry, ipTypes));
   throw new ConfigError('CLOUDSQL_INVALID_OPTION', 'Expected `ipType` to name at least one type, got an empty array');

@@ -33,23 +33,24 @@ export interface ConnectorOptions {
   readonly universeDomain?: string;
   /**
    * Other addresses of Google's APIs: `https:` anywhere, `http:` only on loopback.
-   * @default https://sqladmin.googleapis.com and https://iamcredentials.googleapis.com, or the universe's
+   * @default https://sqladmin.googleapis.com, https://alloydb.googleapis.com and https://iamcredentials.googleapis.com,
+   * or the universe's
    */
-  readonly endpoints?: { readonly sqlAdmin?: string; readonly iamCredentials?: string };
+  readonly endpoints?: { readonly sqlAdmin?: string; readonly alloyDb?: string; readonly iamCredentials?: string };
   /**
-   * How long one dial may take, in milliseconds: credentials, refresh, TCP and TLS together.
+   * How long one dial may take, in milliseconds: credentials, refresh, TCP, TLS and metadata exchange together.
    * @default 30_000
    */
   readonly dialTimeoutMs?: number;
   /** The client's RSA key pair, PEM encoded. @default one that is made per process */
   readonly keyPair?: KeyPair;
-  /** Appended to the user agent of API calls. */
+  /** Appended to the user agent of API calls and of AlloyDB's metadata exchange. */
   readonly userAgent?: string;
   /** Receives what would otherwise go unseen, such as a failed background refresh. @default nothing is written */
   readonly logger?: Logger;
   /**
-   * What `CLOUDSQL_EMULATOR_HOST` may do: `'LOCAL'` lets it name a loopback address outside production, `'ANY'` lets
-   * it take effect anywhere, `'NEVER'` ignores it.
+   * What `CLOUDSQL_EMULATOR_HOST` and `ALLOYDB_EMULATOR_HOST` may do: `'LOCAL'` lets them name a loopback address
+   * outside production, `'ANY'` lets them take effect anywhere, `'NEVER'` ignores them.
    * @default 'LOCAL'
    */
   readonly emulator?: 'LOCAL' | 'ANY' | 'NEVER';
@@ -103,17 +104,20 @@ export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConn
   });
 }
 
+const endpointNames = ['sqlAdmin', 'alloyDb', 'iamCredentials'] as const;
+
 function checkEndpoints(endpoints: ConnectorOptions['endpoints']): void {
   if (endpoints === undefined) return;
-  const known = ['sqlAdmin', 'iamCredentials'] as const;
-  refuseUnknown('`endpoints`', endpoints, known);
-  for (const name of known) {
-    const value = optionalString(`endpoints.${name}`, endpoints[name]);
-    if (value === undefined) continue;
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) continue;
-    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`endpoints.${name}\` is "${value}"`, {
-      remedy: 'Use an https URL, or an http URL of a loopback address: access tokens are sent to it.',
-    });
-  }
+  refuseUnknown('`endpoints`', endpoints, endpointNames);
+  for (const name of endpointNames) checkEndpoint(`endpoints.${name}`, endpoints[name]);
+}
+
+function checkEndpoint(option: string, given: unknown): void {
+  const value = optionalString(option, given);
+  if (value === undefined) return;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return;
+  throw new ConfigError('CLOUDSQL_INVALID_OPTION', `\`${option}\` is "${value}"`, {
+    remedy: 'Use an https URL, or an http URL of a loopback address: access tokens are sent to it.',
+  });
 }

@@ -39,8 +39,9 @@ export interface Login {
  */
 export async function openLogin({ connector, connection, withToken, ...request }: LoginRequest): Promise<Login> {
   const { signal, timeoutMs = connector.dialTimeoutMs } = request;
-  const token = withToken ? connector.loginToken() : undefined;
-  const user = request.user ?? connector.databaseUser({ engine: 'POSTGRES' });
+  const { instance } = connection;
+  const token = withToken ? connector.loginToken({ instance }) : undefined;
+  const user = request.user ?? connector.databaseUser({ engine: 'POSTGRES', instance });
   const socket = connector.connect({ ...connection, engine: 'POSTGRES', signal, timeoutMs });
   // Settled together, so that a socket that comes about although there is nobody to log in does not stay open.
   const [dialled, named, tokened] = await Promise.allSettled([socket, user, token]);

@@ -5,6 +5,9 @@ import { margin, refreshDelay, retryDelay } from './schedule.ts';
 /** Between two fetches that were asked for by {@link RefreshAhead.suspect}, in milliseconds. */
 const suspectIntervalMs = 30_000;
 
+/** The failure of a fetch that had run for so long when somebody came is not theirs, in milliseconds. */
+const lateMs = 1000;
+
 /**
  * Keeps a value fresh ahead of its expiry, as long as somebody uses it.
  *
@@ -20,6 +23,7 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   #timer: NodeJS.Timeout | undefined;
   #usedAt = 0;
   #fetchedAt = 0;
+  #startedAt = 0;
   #suspectedAt = 0;
   #failures = 0;
 
@@ -37,11 +41,11 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
     if (this.#closed) return Promise.reject(this.#life.signal.reason as Error);
     this.#usedAt = Date.now();
     const current = this.peek();
-    if (!current) return this.#refresh();
+    if (!current) return this.#refreshFor();
     const remaining = current.expiresAt - Date.now();
     // About to end: what comes next is worth waiting for. If that fails, what is still valid is better than nothing.
     if (remaining < margin(current.expiresAt - this.#fetchedAt)) {
-      return this.#refresh().catch((error: unknown) => {
+      return this.#refreshFor().catch((error: unknown) => {
         const last = this.#closed ? undefined : this.peek();
         if (last) return last;
         throw error;
@@ -70,6 +74,16 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
     return this.#life.signal.aborted;
   }
 
+  /** A refresh on behalf of a caller, who may have come when one was well under way. */
+  #refreshFor(): Promise<T> {
+    const isLate = this.#fetching !== undefined && Date.now() - this.#startedAt > lateMs;
+    if (!isLate) return this.#refresh();
+    return this.#refresh().catch((error: unknown) => {
+      if (this.#closed || (error as MaybeFinal).retryable === false) throw error;
+      return this.#refresh();
+    });
+  }
+
   #refresh(): Promise<T> {
     this.#fetching ??= this.#start().finally(() => {
       this.#fetching = undefined;
@@ -80,6 +94,7 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   async #start(): Promise<T> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#startedAt = Date.now();
     const { signal } = this.#life;
     try {
       const value = await waitOrAbort(this.#fetch(signal), signal);

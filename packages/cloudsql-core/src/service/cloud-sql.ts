@@ -1,37 +1,35 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import type { AccessToken, Credentials } from '../credentials/credentials.ts';
+import { type AccessToken, cloudSqlScopes } from '../credentials/credentials.ts';
 import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
-import type { Instance } from '../instance/instance.ts';
-import type { KeyPair } from '../key-pair.ts';
 import type { IpType } from '../options/connection-options.ts';
-import type { ApiCall, ApiClient } from './api-client.ts';
+import { refuseExpired, usable } from './api-answer.ts';
+import type { ApiCall } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
+import type { FetchRequest, Service } from './service.ts';
 
-/** The port on which every instance speaks TLS with ephemeral certificates. */
-export const cloudSqlPort = 3307;
-
-/** What fetching takes. */
-export interface CloudSqlRequest {
-  readonly instance: Instance;
-  /** Whether the login token goes into the certificate. */
-  readonly iam: boolean;
-  readonly api: ApiClient;
-  readonly endpoint: string;
-  readonly credentials: Credentials;
-  readonly keyPair: Promise<KeyPair>;
-  readonly signal: AbortSignal;
-}
+/** Cloud SQL. */
+export const cloudSql: Service = {
+  name: 'cloud-sql',
+  apiName: 'sqladmin',
+  endpointOption: 'sqlAdmin',
+  scopes: cloudSqlScopes,
+  port: 3307,
+  defaultIpTypes: ['PUBLIC'],
+  identityInCertificate: true,
+  fetch: fetchCloudSql,
+  identity: ({ project, name }, { serverName }) => ({ commonName: `${project}:${name}`, serverName }),
+};
 
 /** Fetches metadata and an ephemeral certificate, in parallel, and makes one thing of the two. */
-export async function fetchCloudSql(request: CloudSqlRequest): Promise<ConnectionInfo> {
+async function fetchCloudSql(request: FetchRequest): Promise<ConnectionInfo> {
   const apiToken = request.credentials.apiToken();
   const [metadata, certificate, keys] = await Promise.all([
     apiToken.then((token) => fetchMetadata(request, token)),
     fetchCertificate(request, apiToken),
     request.keyPair,
   ]);
-  const secureContext = parsed(request, 'certificate or key', () =>
+  const secureContext = usable(request.instance, 'certificate or key', () =>
     createSecureContext({
       ca: metadata.serverCa,
       cert: certificate.pem,
@@ -60,7 +58,7 @@ interface ConnectSettings {
   pscEnabled?: boolean;
 }
 
-async function fetchMetadata(request: CloudSqlRequest, { token }: AccessToken): Promise<Metadata> {
+async function fetchMetadata(request: FetchRequest, { token }: AccessToken): Promise<Metadata> {
   const { instance } = request;
   const settings: ConnectSettings = await request.api.call({
     ...callOf(request, '/connectSettings'),
@@ -78,7 +76,7 @@ async function fetchMetadata(request: CloudSqlRequest, { token }: AccessToken): 
     throw failure(request, 'CLOUDSQL_UNSUPPORTED_INSTANCE', `The instance is of the kind ${settings.backendType}`);
   }
   const serverCa = settings.serverCaCert?.cert ?? '';
-  parsed(request, 'server CA', () => new X509Certificate(serverCa));
+  usable(request.instance, 'server CA', () => new X509Certificate(serverCa));
   return {
     serverCa,
     addresses: addressesOf(settings),
@@ -102,7 +100,7 @@ function addressesOf({ ipAddresses = [], dnsNames = [], dnsName, pscEnabled }: C
 }
 
 async function fetchCertificate(
-  request: CloudSqlRequest,
+  request: FetchRequest,
   apiToken: Promise<AccessToken>,
 ): Promise<{ pem: string; expiresAt: number }> {
   const [api, login, { publicKey }] = await Promise.all([
@@ -117,22 +115,15 @@ async function fetchCertificate(
     body: { public_key: publicKey, ...(login ? { access_token: login.token } : {}) },
   });
   const pem = (answer.ephemeralCert as { cert?: string } | undefined)?.cert ?? '';
-  const certificate = parsed(request, 'ephemeral certificate', () => new X509Certificate(pem));
+  const certificate = usable(request.instance, 'ephemeral certificate', () => new X509Certificate(pem));
   // The server refuses a certificate whose login token has expired.
   const expiresAt = Math.min(Date.parse(certificate.validTo), login?.expiresAt ?? Number.POSITIVE_INFINITY);
-  if (expiresAt <= Date.now()) {
-    const until = new Date(expiresAt).toISOString();
-    throw failure(
-      request,
-      'CLOUDSQL_CLOCK_SKEW',
-      `The new certificate expired at ${until}, and it is ${new Date().toISOString()}`,
-    );
-  }
+  refuseExpired(request.instance, expiresAt);
   return { pem, expiresAt };
 }
 
 function callOf(
-  { instance, endpoint, signal }: CloudSqlRequest,
+  { instance, endpoint, signal }: FetchRequest,
   path: string,
 ): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
   const base = endpoint.replace(/\/$/, '');
@@ -140,14 +131,6 @@ function callOf(
   return { url, instance: instance.id, signal };
 }
 
-function parsed<T>(request: CloudSqlRequest, what: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    throw failure(request, 'CLOUDSQL_BAD_API_ANSWER', `The API sent no usable ${what}`, cause);
-  }
-}
-
-function failure({ instance }: CloudSqlRequest, code: CloudSqlErrorCode, what: string, cause?: unknown): Error {
-  return cloudSqlError(code, what, { instance: instance.id, ...(cause === undefined ? {} : { cause }) });
+function failure({ instance }: FetchRequest, code: CloudSqlErrorCode, what: string): Error {
+  return cloudSqlError(code, what, { instance: instance.id });
 }

@@ -10,6 +10,6 @@ export interface ConnectionInfo extends Expiring {
   readonly secureContext: SecureContext;
   /** The DNS name that the server's certificate may carry. */
   readonly serverName: string | undefined;
-  /** As the API spells it: `POSTGRES_17`, `MYSQL_8_4`, `SQLSERVER_2022_STANDARD`. */
+  /** As the API spells it: `POSTGRES_17`, `MYSQL_8_4`, `SQLSERVER_2022_STANDARD`; AlloyDB's says `POSTGRES`. */
   readonly databaseVersion: string;
 }

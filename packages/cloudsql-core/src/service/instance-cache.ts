@@ -4,9 +4,9 @@ import type { Instance } from '../instance/instance.ts';
 import { RefreshAhead } from '../refresh/ahead.ts';
 import type { RefreshPolicy } from '../refresh/policy.ts';
 import { publish } from '../telemetry.ts';
-import { fetchCloudSql } from './cloud-sql.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ControlPlane } from './control-plane.ts';
+import type { Service } from './service.ts';
 
 /** How long one fetch of metadata and certificate may take, in milliseconds; it outlives the dial that started it. */
 const refreshTimeoutMs = 60_000;
@@ -16,10 +16,12 @@ export class InstanceCache {
   readonly instance: Instance;
   readonly iam: boolean;
   readonly info: RefreshPolicy<ConnectionInfo>;
+  readonly #service: Service;
   readonly #plane: ControlPlane;
   #error: Error | undefined;
 
-  constructor(plane: ControlPlane, instance: Instance, iam: boolean) {
+  constructor(service: Service, plane: ControlPlane, instance: Instance, iam: boolean) {
+    this.#service = service;
     this.#plane = plane;
     this.instance = instance;
     this.iam = iam;
@@ -62,6 +64,6 @@ export class InstanceCache {
     const keyPair = this.#plane.keyPair();
     keyPair.catch(() => {});
     const api = await this.#plane.api();
-    return fetchCloudSql({ instance: this.instance, iam: this.iam, api, endpoint, credentials, keyPair, signal });
+    return this.#service.fetch({ instance: this.instance, iam: this.iam, api, endpoint, credentials, keyPair, signal });
   }
 }

@@ -28,6 +28,13 @@ export function googleError(code: number, reason: string, message: string): Http
   return new HttpError(googleErrorResponse(code, reason, message));
 }
 
+/** Makes an error of a newer Google API, which gives its reason in another place; to be thrown. */
+export function rpcError(code: number, message: string, reason?: string): HttpError {
+  const details = reason && [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com' }];
+  const error = { code, message, status: STATUS[code] ?? 'UNKNOWN', ...(details ? { details } : {}) };
+  return new HttpError({ status: code, body: { error } });
+}
+
 /** Makes an error of an OAuth endpoint, to be thrown. */
 export function oauthError(code: string, description: string): HttpError {
   return new HttpError({ status: 400, body: { error: code, error_description: description } });

@@ -2,11 +2,10 @@ import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
-import { mayCallAdminApi, mayLogIn } from '../iam/scopes.ts';
-import type { Instance, InstanceAddress } from '../instance.ts';
-import type { ClientCertificates } from '../pki/client-certificates.ts';
+import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
+import type { RunningInstance } from '../instance.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
-import { bearerOf } from './bearer.ts';
+import { authenticate } from './authenticate.ts';
 import { googleError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
@@ -15,16 +14,9 @@ import { authorityResource, certificateResource } from './ssl-cert.ts';
 /** What the admin API works with. */
 export interface SqlAdminOptions {
   readonly identity: IdentityServices;
-  readonly certificates: ClientCertificates;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
   readonly findInstance: (project: string, id: string) => RunningInstance | undefined;
-}
-
-/** An instance together with the addresses it can be dialled on. */
-export interface RunningInstance {
-  readonly instance: Instance;
-  readonly addresses: readonly InstanceAddress[];
 }
 
 const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
@@ -71,14 +63,14 @@ function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResp
 
 async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const { running } = authorise(options, request, 'cloudsql.instances.connect');
-  const { name } = running.instance;
+  const { name, certificates } = running.instance;
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
   if (!publicKey) throw googleError(400, 'invalid', 'Invalid value for: public_key is not a PEM encoded public key.');
   const login = loginOf(options.identity, text(body.access_token ?? body.accessToken ?? '', 'access_token'));
   const lifetime = Date.now() + options.certificateLifetimeMs();
   const expiresAt = login ? Math.min(lifetime, login.expiresAt) : lifetime;
-  const issued = await options.certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
+  const issued = await certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 
@@ -87,21 +79,7 @@ function authorise(
   request: ApiRequest,
   permission: string,
 ): { readonly caller: Caller; readonly running: RunningInstance } {
-  const bearer = bearerOf(request.headers);
-  if (!bearer) {
-    const message =
-      'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
-    throw googleError(401, 'required', message);
-  }
-  const caller = identifyBearer(bearer, identity.tokens, identity.keys);
-  if (!caller) {
-    const message =
-      'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
-    throw googleError(401, 'authError', message);
-  }
-  if (!mayCallAdminApi(caller.scopes)) {
-    throw googleError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.');
-  }
+  const caller = authenticate(identity, request, mayCallAdminApi);
   const [project = '', id = ''] = request.segments;
   // Permission comes first: who has none does not learn which instances exist.
   if (!identity.principals.hasRole(caller.email, 'cloudsql.client')) {
@@ -117,7 +95,7 @@ function loginOf(identity: IdentityServices, token: string): Caller | undefined 
   if (token === '') return undefined;
   const caller = identifyBearer(token, identity.tokens, identity.keys);
   if (!caller) throw googleError(400, 'invalid', 'Invalid request: the access token is invalid or has expired.');
-  if (!mayLogIn(caller.scopes)) {
+  if (!mayLogInToCloudSql(caller.scopes)) {
     throw googleError(
       400,
       'invalid',

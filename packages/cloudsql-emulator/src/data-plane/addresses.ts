@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { EmulatorError, messageOf, systemCode } from '../errors.ts';
 import type { WantedAddress } from '../resolve-options.ts';
-import { DATA_PORT } from './listener.ts';
 
 const ATTEMPTS = 50;
 const ONLY_LOOPBACK = '127.0.0.1';
@@ -14,21 +13,21 @@ export type Bind = (address: string) => Promise<void>;
  * macOS, it is that.
  * @throws EmulatorError `ADDRESS_UNAVAILABLE`
  */
-export async function bindLoopback(wanted: string | undefined, bind: Bind): Promise<string> {
-  if (wanted !== undefined) return await bindOrExplain(wanted, bind);
+export async function bindLoopback(wanted: string | undefined, port: number, bind: Bind): Promise<string> {
+  if (wanted !== undefined) return await bindOrExplain(wanted, port, bind);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const address = `127.${randomInt(2, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
     try {
       await bind(address);
       return address;
     } catch (error) {
-      if (systemCode(error) === 'EADDRNOTAVAIL') return await bindOrExplain(ONLY_LOOPBACK, bind);
-      if (systemCode(error) !== 'EADDRINUSE') throw unavailable(address, error);
+      if (systemCode(error) === 'EADDRNOTAVAIL') return await bindOrExplain(ONLY_LOOPBACK, port, bind);
+      if (systemCode(error) !== 'EADDRINUSE') throw unavailable(address, port, error);
     }
   }
   throw new EmulatorError(
     'ADDRESS_UNAVAILABLE',
-    `No loopback address with a free port ${DATA_PORT} was found in ${ATTEMPTS} attempts. A program that listens on port ${DATA_PORT} of all addresses would explain it; stop it.`,
+    `No loopback address with a free port ${port} was found in ${ATTEMPTS} attempts. A program that listens on port ${port} of all addresses would explain it; stop it.`,
   );
 }
 
@@ -37,19 +36,19 @@ export function isSameAddress(wanted: WantedAddress, bound: string | undefined):
   return bound !== undefined && (wanted === bound || (wanted === undefined && bound === ONLY_LOOPBACK));
 }
 
-async function bindOrExplain(address: string, bind: Bind): Promise<string> {
+async function bindOrExplain(address: string, port: number, bind: Bind): Promise<string> {
   try {
     await bind(address);
     return address;
   } catch (error) {
-    throw unavailable(address, error);
+    throw unavailable(address, port, error);
   }
 }
 
-function unavailable(address: string, cause: unknown): EmulatorError {
+function unavailable(address: string, port: number, cause: unknown): EmulatorError {
   const remedy =
     systemCode(cause) === 'EADDRINUSE'
       ? 'another program (or instance) listens there; choose another loopback address'
       : messageOf(cause);
-  return new EmulatorError('ADDRESS_UNAVAILABLE', `Cannot listen on ${address}:${DATA_PORT}: ${remedy}.`, { cause });
+  return new EmulatorError('ADDRESS_UNAVAILABLE', `Cannot listen on ${address}:${port}: ${remedy}.`, { cause });
 }

@@ -3,14 +3,17 @@ export type ConnectionState = 'handshake' | 'open' | 'refused' | 'closed';
 
 /** What the emulator knows about one connection whose client certificate it has seen. */
 export interface ConnectionRecord {
-  /** Connection name of the instance that was dialled. */
+  /** Name of the instance that was dialled. */
   readonly instance: string;
   readonly ipType: 'PUBLIC' | 'PRIVATE';
   /** Address of the instance that was dialled. */
   readonly localAddress: string;
   /** Serial number of the client certificate, hexadecimal in upper case. */
   readonly serial: string;
-  /** E-mail in the certificate; absent if it was issued without an access token. */
+  /**
+   * E-mail in the certificate; absent if it was issued without an access token. In AlloyDB the e-mail behind the token
+   * of the metadata exchange.
+   */
   readonly principal?: string;
   /** Database user, as the client asked for it. */
   readonly user?: string;
@@ -18,6 +21,9 @@ export interface ConnectionRecord {
   readonly applicationName?: string;
   /** Process id of the database session. */
   readonly backendPid?: number;
+  /** User agent and kind of login, as an AlloyDB client gave them in the metadata exchange. */
+  readonly userAgent?: string;
+  readonly authType?: 'AUTO_IAM' | 'DB_NATIVE';
   /** TLS version as negotiated, such as `TLSv1.3`. */
   readonly tlsProtocol: string;
   /** Standard name of the cipher as negotiated. */

@@ -1,9 +1,11 @@
 import type { TLSSocket } from 'node:tls';
 import type { ConnectionFault } from '../faults/connection-faults.ts';
+import { issueServerIdentity } from '../faults/server-face.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { AddressType, Instance, InstanceAddress } from '../instance.ts';
-import type { ClientCertificates } from '../pki/client-certificates.ts';
+import type { ClientCertificate } from '../pki/client-certificates.ts';
 import type { WantedAddress } from '../resolve-options.ts';
+import { RULES } from '../service-rules.ts';
 import { bindLoopback, isSameAddress } from './addresses.ts';
 import type { ConnectionLog, MutableRecord } from './connection-log.ts';
 import type { TlsFace } from './listener.ts';
@@ -18,7 +20,6 @@ const GOODBYE_MS = 250;
 /** One address of one instance. */
 interface Place {
   readonly instance: Instance;
-  readonly certificates: ClientCertificates;
   readonly type: AddressType;
   readonly address: string;
 }
@@ -43,7 +44,6 @@ export class DataPlane {
   /** Opens the addresses of an instance and returns them. @throws EmulatorError `ADDRESS_UNAVAILABLE` */
   async open(
     instance: Instance,
-    certificates: ClientCertificates,
     wanted: Readonly<Record<AddressType, WantedAddress>>,
   ): Promise<readonly InstanceAddress[]> {
     const addresses: InstanceAddress[] = [];
@@ -53,15 +53,17 @@ export class DataPlane {
       const ipAddress =
         bound !== undefined && isSameAddress(wanted[type], bound)
           ? bound
-          : await bindLoopback(wanted[type], (address) => this.#listen({ instance, certificates, type, address }));
+          : await bindLoopback(wanted[type], RULES[instance.name.service].port, (address) =>
+              this.#listen({ instance, type, address }),
+            );
       addresses.push({ type, ipAddress });
     }
     return addresses;
   }
 
   /** Shows clients what the certificates of the instances are now. */
-  renewTls(): void {
-    for (const { listener, place } of this.#listeners) listener.show(faceOf(place));
+  async renewTls(): Promise<void> {
+    await Promise.all(this.#listeners.map(async ({ listener, place }) => listener.show(await faceOf(place))));
   }
 
   /** Makes connections to an instance go wrong, or right again. */
@@ -98,18 +100,18 @@ export class DataPlane {
 
   async #listen(place: Place): Promise<void> {
     const listener = new Listener({
-      ...faceOf(place),
+      ...(await faceOf(place)),
       onConnection: (socket) => this.#accept(socket, place),
       onTlsFailure: (reason) => this.#log.countTlsFailure(reason),
     });
-    await listener.listen(place.address);
+    await listener.listen(place.address, RULES[place.instance.name.service].port);
     this.#listeners.push({ listener, place });
   }
 
-  #accept(client: TLSSocket, { instance, certificates, type, address }: Place): void {
+  #accept(client: TLSSocket, { instance, type, address }: Place): void {
     client.on('error', () => undefined);
     const { serialNumber: serial, valid_to: validTo } = client.getPeerCertificate();
-    const certificate = certificates.find(serial);
+    const certificate = instance.certificates.find(serial);
     const record: MutableRecord = {
       instance: instance.name.connectionName,
       ipType: type === 'PRIMARY' ? 'PUBLIC' : 'PRIVATE',
@@ -131,8 +133,15 @@ export class DataPlane {
       client.destroy();
       return;
     }
-    const onJoined = (swallow: () => void): void => this.#join(client, instance, swallow);
-    const session = { client, instance, identity: this.#identity, record, loginTimeoutMs: LOGIN_TIMEOUT_MS, onJoined };
+    const session = {
+      client,
+      instance,
+      identity: this.#identity,
+      record,
+      metadataExchange: certificate?.metadataExchange ?? false,
+      loginTimeoutMs: LOGIN_TIMEOUT_MS,
+      onJoined: (swallow: () => void): void => this.#join(client, instance, swallow),
+    };
     this.#arriving.add(client);
     serveSession(session)
       .catch(() => client.destroy())
@@ -146,21 +155,18 @@ export class DataPlane {
   }
 }
 
-function faceOf({ instance, certificates }: Place): TlsFace {
+async function faceOf({ instance, address }: Place): Promise<TlsFace> {
   return {
-    identity: instance.identity,
-    clientAuthority: certificates.authorityPem,
-    tlsVersion: instance.tlsVersion,
+    identity: await issueServerIdentity(instance, address),
+    clientAuthority: instance.certificates.trustedPem,
+    tlsVersion: instance.fault?.tlsVersion,
   };
 }
 
-function refuseCertificate(
-  certificate: { readonly instance: string; readonly notAfter: Date } | undefined,
-  instance: Instance,
-): string | undefined {
+function refuseCertificate(certificate: ClientCertificate | undefined, { name }: Instance): string | undefined {
   if (!certificate) return 'client certificate is unknown';
-  if (certificate.instance !== instance.name.connectionName) {
-    return `client certificate was issued for ${certificate.instance}`;
+  if (certificate.scope !== name.certificateScope) {
+    return `client certificate was issued for ${certificate.scope}`;
   }
   // TLS has checked this already, except when a session was resumed.
   return certificate.notAfter.getTime() < Date.now() ? 'client certificate has expired' : undefined;

@@ -21,9 +21,6 @@ export interface ListenerOptions extends TlsFace {
   readonly onTlsFailure: (reason: string) => void;
 }
 
-/** Port of the server-side proxy, the same for every instance and every client. */
-export const DATA_PORT = 3307;
-
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Accepts TLS 1.3 connections with a client certificate on one address, and owns their sockets. */
@@ -32,6 +29,7 @@ export class Listener {
   readonly #tls: Server;
   readonly #sockets = new Set<Socket>();
   #address = '';
+  #port = 0;
   #fault: ConnectionFault | undefined;
 
   constructor(options: ListenerOptions) {
@@ -65,9 +63,10 @@ export class Listener {
   }
 
   /** Listens on an address; fails with the system's error. */
-  async listen(address: string): Promise<void> {
+  async listen(address: string, port: number): Promise<void> {
     this.#address = address;
-    this.#tcp.listen({ host: address, port: DATA_PORT, exclusive: true });
+    this.#port = port;
+    this.#tcp.listen({ host: address, port, exclusive: true });
     await once(this.#tcp, 'listening');
   }
 
@@ -81,7 +80,7 @@ export class Listener {
     const wasRefusing = this.#fault === 'REFUSED';
     this.#fault = fault;
     if (fault === 'REFUSED') this.stop();
-    else if (wasRefusing) await this.listen(this.#address);
+    else if (wasRefusing) await this.listen(this.#address, this.#port);
   }
 
   /** Breaks all connections off with a TCP reset and returns how many there were. */

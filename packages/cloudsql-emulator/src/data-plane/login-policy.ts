@@ -2,7 +2,7 @@ import { ADMIN_ROLE } from '../database/sql-client.ts';
 import type { UserRegistry } from '../database/users.ts';
 import { databaseUserName, isServiceAccount } from '../iam/accounts.ts';
 import type { Principals } from '../iam/principals.ts';
-import { mayLogIn } from '../iam/scopes.ts';
+import type { ServiceRules } from '../service-rules.ts';
 import type { ErrorFields } from '../wire/messages.ts';
 
 /** What happens to a login. */
@@ -13,48 +13,49 @@ export type LoginDecision =
   | { readonly action: 'ASK_TOKEN' }
   | { readonly action: 'REFUSE'; readonly error: ErrorFields };
 
+/** Who and what a decision is about. */
+export interface LoginParties {
+  readonly users: UserRegistry;
+  readonly principals: Principals;
+  readonly rules: ServiceRules;
+}
+
 const FORWARD: LoginDecision = { action: 'FORWARD' };
 
-/** Decides about a login by the database user's name and the identity in the client certificate. */
-export function decideLogin(
-  user: string,
-  principal: string | undefined,
-  users: UserRegistry,
-  principals: Principals,
-): LoginDecision {
+/** Decides about a login by the database user's name and the identity that the client came with. */
+export function decideLogin(user: string, principal: string | undefined, parties: LoginParties): LoginDecision {
+  const { users, principals, rules } = parties;
   if (user === ADMIN_ROLE) return refuse(passwordFailure(user));
   // The database trusts every name with '@', so each of them is decided here and nowhere else.
   if (!user.includes('@')) return FORWARD;
   const isOwnName = principal !== undefined && databaseUserName(principal) === user;
   if (!users.find(user)) {
-    return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal)) : passwordFailure(user));
+    return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal), rules) : passwordFailure(user));
   }
   if (principal === undefined) return { action: 'ASK_TOKEN' };
-  const mayUse = isOwnName && principals.hasRole(principal, 'cloudsql.instanceUser');
-  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users)));
+  const mayUse = isOwnName && principals.hasRole(principal, rules.loginRole);
+  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
 /** Decides about the access token that was shown as a password. */
 export function decideToken(
   user: string,
   token: { readonly email: string; readonly scopes: readonly string[] } | undefined,
-  users: UserRegistry,
-  principals: Principals,
+  { users, principals, rules }: LoginParties,
 ): LoginDecision {
   const mayUse =
     token !== undefined &&
     databaseUserName(token.email) === user &&
-    mayLogIn(token.scopes) &&
-    principals.hasRole(token.email, 'cloudsql.instanceUser');
-  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users)));
+    rules.mayLogIn(token.scopes) &&
+    principals.hasRole(token.email, rules.loginRole);
+  return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
 /** SQLSTATE of every failed authentication. */
 export const INVALID_PASSWORD = '28P01';
 
-function iamFailure(user: string, isService: boolean): ErrorFields {
-  const who = isService ? 'service account' : 'user';
-  return { code: INVALID_PASSWORD, message: `Cloud SQL IAM ${who} authentication failed for user "${user}"` };
+function iamFailure(user: string, isService: boolean, { iamFailure: say }: ServiceRules): ErrorFields {
+  return { code: INVALID_PASSWORD, message: say(user, isService) };
 }
 
 function passwordFailure(user: string): ErrorFields {

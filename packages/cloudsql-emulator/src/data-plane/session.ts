@@ -4,12 +4,14 @@ import type { TLSSocket } from 'node:tls';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Instance } from '../instance.ts';
+import { RULES } from '../service-rules.ts';
 import type { ErrorFields } from '../wire/messages.ts';
 import { encodeCleartextRequest, encodeFatal, encodeStartup } from '../wire/messages.ts';
 import type { MutableRecord } from './connection-log.ts';
 import { observeLogin } from './login-observer.ts';
-import type { LoginDecision } from './login-policy.ts';
+import type { LoginDecision, LoginParties } from './login-policy.ts';
 import { decideLogin, decideToken, INVALID_PASSWORD } from './login-policy.ts';
+import { admitClient } from './metadata-exchange.ts';
 import { endWith, relay } from './relay.ts';
 import { readExactly } from './socket-reader.ts';
 import type { Startup } from './startup-message.ts';
@@ -21,6 +23,8 @@ export interface SessionOptions {
   readonly instance: Instance;
   readonly identity: IdentityServices;
   readonly record: MutableRecord;
+  /** Whether the client has to say who it is before it speaks PostgreSQL. */
+  readonly metadataExchange: boolean;
   /** Time in milliseconds from the handshake until the login is on its way to the database. */
   readonly loginTimeoutMs: number;
   /** Called when client and database are joined, with a function that makes the connection swallow what is sent. */
@@ -38,12 +42,18 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), options.loginTimeoutMs).unref();
   try {
+    let principal = record.principal;
+    if (options.metadataExchange) {
+      const admission = await admitClient(client, options.identity, record, timeout.signal);
+      if (!admission) return;
+      principal = admission.loginPrincipal;
+    }
     const startup = await readStartup(client, timeout.signal);
     switch (startup.kind) {
       case 'CANCEL':
         return forward(options, startup.packet);
       case 'STARTUP':
-        return await logIn(options, startup, timeout.signal);
+        return await logIn(options, startup, principal, timeout.signal);
       case 'INVALID': {
         if (startup.message) return refuse(options, { code: PROTOCOL_VIOLATION, message: startup.message });
         record.state = 'refused';
@@ -61,9 +71,10 @@ export async function serveSession(options: SessionOptions): Promise<void> {
 async function logIn(
   options: SessionOptions,
   startup: Startup & { kind: 'STARTUP' },
+  principal: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { record, instance, identity } = options;
+  const { record } = options;
   const { parameters, protocol } = startup;
   const user = parameters.get('user') ?? '';
   record.user = user;
@@ -74,7 +85,7 @@ async function logIn(
     const message = 'no PostgreSQL user name specified in startup packet';
     return refuse(options, { code: INVALID_AUTHORIZATION, message });
   }
-  let decision = decideLogin(user, record.principal, instance.users, identity.principals);
+  let decision = decideLogin(user, principal, partiesOf(options));
   if (decision.action === 'ASK_TOKEN') decision = await askToken(options, user, signal);
   if (decision.action === 'REFUSE') return refuse(options, decision.error);
   // Written anew from what was read, so that the database cannot read another name out of it.
@@ -93,7 +104,11 @@ async function askToken(
     return { action: 'REFUSE', error: { code: INVALID_PASSWORD, message } };
   }
   const caller = identifyBearer(password, identity.tokens, identity.keys);
-  return decideToken(user, caller, instance.users, identity.principals);
+  return decideToken(user, caller, partiesOf({ instance, identity }));
+}
+
+function partiesOf({ instance, identity }: Pick<SessionOptions, 'instance' | 'identity'>): LoginParties {
+  return { users: instance.users, principals: identity.principals, rules: RULES[instance.name.service] };
 }
 
 async function readPassword(client: TLSSocket, signal: AbortSignal): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import type { DatabaseUser } from '../database-user.ts';
+import type { ServiceRules } from '../service-rules.ts';
 import { ADMIN_ROLE, quoteIdentifier, quoteLiteral } from './sql-client.ts';
 
 /**
@@ -11,47 +12,46 @@ local all "/@" trust
 local all all scram-sha-256
 `;
 
-const ROLES_SQL = `
-CREATE ROLE cloudsqlsuperuser CREATEDB CREATEROLE;
-GRANT pg_monitor, pg_signal_backend TO cloudsqlsuperuser WITH ADMIN OPTION;
-CREATE ROLE cloudsqliamserviceaccount;
-CREATE ROLE cloudsqliamuser;
-ALTER DATABASE postgres OWNER TO cloudsqlsuperuser;
-`;
-
-/** Returns the statements that make a fresh server look like a Cloud SQL instance, each to be run by itself. */
-export function setupStatements(databases: readonly string[], users: readonly DatabaseUser[]): readonly string[] {
+/** Returns the statements that create the roles which every instance has. */
+function rolesSql({ superuserRole, iamRoles }: ServiceRules): string {
   return [
-    [ROLES_SQL, ...users.map(createUserSql)].join('\n'),
+    `CREATE ROLE ${superuserRole} CREATEDB CREATEROLE;`,
+    `GRANT pg_monitor, pg_signal_backend TO ${superuserRole} WITH ADMIN OPTION;`,
+    ...[...new Set(Object.values(iamRoles).flat())].map((role) => `CREATE ROLE ${role};`),
+    `ALTER DATABASE postgres OWNER TO ${superuserRole};`,
+  ].join('\n');
+}
+
+/** Returns the statements that make a fresh server look like one of Google's, each to be run by itself. */
+export function setupStatements(
+  databases: readonly string[],
+  users: readonly DatabaseUser[],
+  rules: ServiceRules,
+): readonly string[] {
+  return [
+    [rolesSql(rules), ...users.map((user) => createUserSql(user, rules))].join('\n'),
     // CREATE DATABASE cannot share a query with anything else. Copying files is the faster strategy without fsync.
-    ...databases.map((name) => `CREATE DATABASE ${quoteIdentifier(name)} OWNER cloudsqlsuperuser STRATEGY file_copy`),
+    ...databases.map(
+      (name) => `CREATE DATABASE ${quoteIdentifier(name)} OWNER ${rules.superuserRole} STRATEGY file_copy`,
+    ),
   ];
 }
 
 /** Returns the statements that create a database user. */
-export function createUserSql(user: DatabaseUser): string {
+export function createUserSql(user: DatabaseUser, rules: ServiceRules): string {
   const role = quoteIdentifier(user.name);
-  const isSuperuser = user.databaseRoles.includes('cloudsqlsuperuser');
+  const isSuperuser = user.databaseRoles.includes(rules.superuserRole);
   const attributes =
     user.kind === 'BUILT_IN'
       ? `${isSuperuser ? 'CREATEDB CREATEROLE ' : ''}PASSWORD ${quoteLiteral(user.password ?? '')}`
       : '';
-  const roles = [...iamRoles(user), ...user.databaseRoles].map((name) => `GRANT ${quoteIdentifier(name)} TO ${role};`);
+  const roles = [...rules.iamRoles[user.kind], ...user.databaseRoles].map(
+    (name) => `GRANT ${quoteIdentifier(name)} TO ${role};`,
+  );
   return [`CREATE ROLE ${role} LOGIN ${attributes};`, ...roles].join('\n');
 }
 
 /** Returns the statement that drops a database user. */
 export function dropUserSql(name: string): string {
   return `DROP ROLE ${quoteIdentifier(name)}`;
-}
-
-function iamRoles(user: DatabaseUser): readonly string[] {
-  switch (user.kind) {
-    case 'SERVICE_ACCOUNT':
-      return ['cloudsqliamserviceaccount'];
-    case 'USER':
-      return ['cloudsqliamuser'];
-    case 'BUILT_IN':
-      return [];
-  }
 }

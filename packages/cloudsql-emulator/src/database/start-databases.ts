@@ -1,6 +1,7 @@
 import type { Lifetime } from '../lifetime.ts';
 import { allOrFirstError } from '../lifetime.ts';
 import type { ResolvedInstance } from '../resolve-options.ts';
+import { RULES } from '../service-rules.ts';
 import { findPostgres } from './binaries.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
 import { chooseLauncher } from './launcher.ts';
@@ -16,8 +17,8 @@ export async function startDatabases(
   lifetime.defer(() => Promise.all(started.map((database) => database.stop())));
   const launcher = await chooseLauncher(await findPostgres(workspace), workspace);
   return await allOrFirstError(
-    instances.map(async ({ databases, users }, index) => {
-      const setup = setupStatements(databases, users);
+    instances.map(async ({ name, databases, users }, index) => {
+      const setup = setupStatements(databases, users, RULES[name.service]);
       const database = await EmbeddedPostgres.start({ launcher, workspace, folder: String(index) }, setup);
       started.push(database);
       return database;

@@ -41,6 +41,12 @@ const REASONS: Readonly<Record<number, string>> = {
 export class ApiFaults {
   readonly #faults = new Map<string, ActiveFault>();
   #known: readonly string[] = [];
+  #injected = 0;
+
+  /** How many calls have suffered. */
+  get injected(): number {
+    return this.#injected;
+  }
 
   /** Says which methods there are; others are errors from then on. */
   learn(methods: Iterable<string>): void {
@@ -68,6 +74,7 @@ export class ApiFaults {
     const fault = this.#faults.get(method);
     if (!fault || Math.random() >= (fault.share ?? 1)) return undefined;
     const status = fault.sequence ? fault.sequence.shift() : fault.status;
+    this.#injected += 1;
     if (fault.sequence?.length === 0) this.#faults.delete(method);
     return suffer(fault, status, socket);
   }

@@ -38,12 +38,17 @@ export class Faults {
   }
 
   /**
-   * Makes calls of an API method go wrong: `connectSettings`, `generateEphemeralCert`, `token`, `tokeninfo`,
-   * `metadata`, or all of them with `'*'`.
+   * Makes calls of an API method go wrong: `connectSettings`, `generateEphemeralCert`, `connectionInfo`,
+   * `generateClientCertificate`, `token`, `tokeninfo`, `metadata`, or all of them with `'*'`.
    * @throws EmulatorError `INVALID_OPTION`
    */
   api(method: string, fault: ApiFault | undefined): void {
     this.#parts.api.set(method, fault);
+  }
+
+  /** How many API calls faults have hit since the start. */
+  get injected(): number {
+    return this.#parts.api.injected;
   }
 
   /** Makes the admin API lie about an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
@@ -59,21 +64,21 @@ export class Faults {
   /** Changes the TLS server of an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async server(instance: string, fault: ServerFault | undefined): Promise<void> {
     const found = this.#find(instance);
-    await changeFace(found, fault);
-    this.#parts.dataPlane.renewTls();
+    changeFace(found, fault);
+    await this.#parts.dataPlane.renewTls();
   }
 
-  /** Replaces the authority behind an instance's server certificate. Open connections stay. @throws EmulatorError `UNKNOWN_INSTANCE` */
+  /** Replaces the authority behind an instance's server certificate. Open connections stay. Cloud SQL only. @throws EmulatorError `UNKNOWN_INSTANCE`, `INVALID_OPTION` */
   async rotateServerCa(instance: string): Promise<void> {
     await rotateServerAuthority(this.#find(instance));
-    this.#parts.dataPlane.renewTls();
+    await this.#parts.dataPlane.renewTls();
   }
 
-  /** Replaces the authority behind all client certificates: those issued before are refused. Open connections stay. */
+  /** Replaces the authority behind all client certificates of Cloud SQL: those issued before are refused. Open connections stay. */
   async rotateClientCa(): Promise<void> {
     const { certificates, dataPlane } = this.#parts;
     certificates.use(await CertificateAuthority.create(await loadX509(), 'Google Cloud SQL Client CA'));
-    dataPlane.renewTls();
+    await dataPlane.renewTls();
   }
 
   /** Ends all faults. What was rotated stays so. */
@@ -83,9 +88,9 @@ export class Faults {
     metadata.clear();
     for (const instance of instances) {
       await dataPlane.fail(instance, undefined);
-      await changeFace(instance, undefined);
+      changeFace(instance, undefined);
     }
-    dataPlane.renewTls();
+    await dataPlane.renewTls();
   }
 
   #find(name: string): Instance {

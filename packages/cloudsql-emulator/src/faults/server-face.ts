@@ -1,12 +1,13 @@
 import type { Instance } from '../instance.ts';
 import { certificateName } from '../instance-name.ts';
 import { checkKeys, checkRecord, checkText, invalid } from '../option-checks.ts';
+import type { ServerIdentity } from '../pki/certificate-authority.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import { loadX509 } from '../pki/x509-library.ts';
 
 /** What is wrong with the TLS server of an instance. */
 export interface ServerFault {
-  /** Common name in its certificate; `project:instance` would be right. */
+  /** Common name in its certificate; `project:instance` would be right. AlloyDB's clients do not look at it. */
   readonly commonName?: string;
   /** Its certificate expired an hour ago. */
   readonly expired?: boolean;
@@ -16,23 +17,35 @@ export interface ServerFault {
 
 const HOUR_MS = 3_600_000;
 
-/** Gives an instance the TLS server that a fault asks for, or the right one again. @throws EmulatorError `INVALID_OPTION` */
-export async function changeFace(instance: Instance, fault: ServerFault | undefined): Promise<void> {
-  const { commonName = certificateName(instance.name), expired, tlsVersion } = checkFault(fault ?? {}, 'faults.server');
+/** Makes a certificate for the TLS server of an instance on an address: a right one, unless a fault is set. */
+export async function issueServerIdentity(instance: Instance, address: string): Promise<ServerIdentity> {
+  const { name, serverAuthority, fault = {} } = instance;
   const ago = (ms: number): Date => new Date(Date.now() - ms);
-  instance.identity = await instance.serverAuthority.issueServer(
-    commonName,
-    undefined,
-    expired ? { notBefore: ago(2 * HOUR_MS), notAfter: ago(HOUR_MS) } : undefined,
-  );
-  instance.tlsVersion = tlsVersion;
+  const life = fault.expired ? { notBefore: ago(2 * HOUR_MS), notAfter: ago(HOUR_MS) } : undefined;
+  if (name.service === 'cloud-sql') {
+    return await serverAuthority.issueServer(fault.commonName ?? certificateName(name), undefined, life);
+  }
+  // AlloyDB's clients compare the address. The common name, and that the root comes along, are as in Google's tests.
+  const commonName = fault.commonName ?? `${name.id}.server.alloydb`;
+  const { cert, key } = await serverAuthority.issueServer(commonName, { ip: [address] }, life);
+  return { cert: `${cert}\n${serverAuthority.pem}`, key };
 }
 
-/** Gives an instance a new authority and a certificate of that; the old authority vouches for it no more. */
+/** Gives an instance the TLS server that a fault asks for, or the right one again. @throws EmulatorError `INVALID_OPTION` */
+export function changeFace(instance: Instance, fault: ServerFault | undefined): void {
+  instance.fault = checkFault(fault ?? {}, 'faults.server');
+}
+
+/**
+ * Gives an instance a new authority and a certificate of that; the old authority vouches for it no more.
+ * @throws EmulatorError `INVALID_OPTION` for AlloyDB, where the authority is that of a whole cluster and its clients
+ */
 export async function rotateServerAuthority(instance: Instance): Promise<void> {
-  const { commonName } = instance.serverAuthority;
-  instance.serverAuthority = await CertificateAuthority.create(await loadX509(), commonName);
-  await changeFace(instance, undefined);
+  const { name, serverAuthority } = instance;
+  if (name.service === 'alloydb')
+    invalid('faults.rotateServerCa', 'needs an instance of Cloud SQL', name.connectionName);
+  instance.serverAuthority = await CertificateAuthority.create(await loadX509(), serverAuthority.commonName);
+  changeFace(instance, undefined);
 }
 
 function checkFault(value: unknown, where: string): ServerFault {

@@ -2,6 +2,8 @@ import type { AccessTokens } from './access-tokens.ts';
 import { CLOUD_PLATFORM_SCOPE } from './scopes.ts';
 import type { ServiceAccountKeys } from './service-account-keys.ts';
 
+const API_AUDIENCES = ['https://sqladmin.googleapis.com', 'https://alloydb.googleapis.com'];
+
 /** Who stands behind a bearer token. */
 export interface Caller {
   readonly email: string;
@@ -21,7 +23,7 @@ export function identifyBearer(bearer: string, tokens: AccessTokens, keys: Servi
   if (typeof claims === 'string') return undefined;
   const { email, scope, audience, expiresAt } = claims;
   if (scope !== undefined) return { email, scopes: scope.split(' '), expiresAt };
-  return audience?.startsWith('https://sqladmin.googleapis.com')
+  return API_AUDIENCES.some((api) => audience?.startsWith(api))
     ? { email, scopes: [CLOUD_PLATFORM_SCOPE], expiresAt }
     : undefined;
 }

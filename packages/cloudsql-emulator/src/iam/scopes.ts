@@ -13,16 +13,27 @@ export const CONSENTED_SCOPES: readonly string[] = [
 ];
 
 const ADMIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.admin', CLOUD_PLATFORM_SCOPE];
-const LOGIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.login', CLOUD_PLATFORM_SCOPE];
+const CLOUD_SQL_LOGIN_SCOPES = ['https://www.googleapis.com/auth/sqlservice.login', CLOUD_PLATFORM_SCOPE];
+const ALLOYDB_LOGIN_SCOPES = ['https://www.googleapis.com/auth/alloydb.login', CLOUD_PLATFORM_SCOPE];
 
 /** Tells whether a token may call the Cloud SQL Admin API. */
 export function mayCallAdminApi(scopes: readonly string[]): boolean {
   return scopes.some((scope) => ADMIN_SCOPES.includes(scope));
 }
 
-/** Tells whether a token may be used to log in to a database. */
-export function mayLogIn(scopes: readonly string[]): boolean {
-  return scopes.some((scope) => LOGIN_SCOPES.includes(scope));
+/** Tells whether a token may call the AlloyDB API, which has no scope of its own. */
+export function mayCallAlloyDbApi(scopes: readonly string[]): boolean {
+  return scopes.includes(CLOUD_PLATFORM_SCOPE);
+}
+
+/** Tells whether a token may be used to log in to a database of Cloud SQL. */
+export function mayLogInToCloudSql(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => CLOUD_SQL_LOGIN_SCOPES.includes(scope));
+}
+
+/** Tells whether a token may be used to log in to a database of AlloyDB. */
+export function mayLogInToAlloyDb(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => ALLOYDB_LOGIN_SCOPES.includes(scope));
 }
 
 /** Tells whether a token may ask for tokens of service accounts. */

@@ -9,7 +9,13 @@ export interface CertificateRequest {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly usage: 'CLIENT' | 'SERVER';
-  readonly dnsNames?: readonly string[];
+  readonly names?: AlternativeNames;
+}
+
+/** Subject alternative names. */
+export interface AlternativeNames {
+  readonly dns?: readonly string[];
+  readonly ip?: readonly string[];
 }
 
 /** A certificate as text, with its serial number as Node's `getPeerCertificate` shows it. */
@@ -67,10 +73,30 @@ export class CertificateAuthority {
         notBefore: new Date(Date.now() - DAY_MS),
         notAfter: new Date(Date.now() + 3650 * DAY_MS),
         signingAlgorithm: SIGNING_ALGORITHM,
+        extensions: await authorityExtensions(x509, keys),
+      },
+      webcrypto,
+    );
+    return new CertificateAuthority(x509, keys, certificate, commonName);
+  }
+
+  /** Makes an authority below this one, that lives as long. */
+  async createIntermediate(commonName: string): Promise<CertificateAuthority> {
+    const x509 = this.#x509;
+    const keys = await generateKeys();
+    const certificate = await x509.X509CertificateGenerator.create(
+      {
+        subject: subject(commonName),
+        issuer: this.#certificate.subjectName.toJSON(),
+        serialNumber: randomSerial(),
+        notBefore: this.notBefore,
+        notAfter: this.notAfter,
+        publicKey: keys.publicKey,
+        signingKey: this.#keys.privateKey,
+        signingAlgorithm: SIGNING_ALGORITHM,
         extensions: [
-          new x509.BasicConstraintsExtension(true, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-          await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+          ...(await authorityExtensions(x509, keys)),
+          await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey, false, webcrypto),
         ],
       },
       webcrypto,
@@ -99,9 +125,7 @@ export class CertificateAuthority {
             request.usage === 'SERVER' ? [usages.serverAuth] : [usages.clientAuth, usages.serverAuth],
           ),
           await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey, false, webcrypto),
-          ...(request.dnsNames
-            ? [new x509.SubjectAlternativeNameExtension(request.dnsNames.map((value) => ({ type: 'dns', value })))]
-            : []),
+          ...(request.names ? [new x509.SubjectAlternativeNameExtension(generalNames(request.names))] : []),
         ],
       },
       webcrypto,
@@ -112,7 +136,7 @@ export class CertificateAuthority {
   /** Makes a key and a server certificate that lives as long as the authority, unless it is told otherwise. */
   async issueServer(
     commonName: string,
-    dnsNames?: readonly string[],
+    names?: AlternativeNames,
     { notBefore, notAfter }: { readonly notBefore: Date; readonly notAfter: Date } = this,
   ): Promise<ServerIdentity> {
     const keys = await generateKeys();
@@ -123,7 +147,7 @@ export class CertificateAuthority {
       notBefore,
       notAfter,
       usage: 'SERVER',
-      ...(dnsNames ? { dnsNames } : {}),
+      ...(names ? { names } : {}),
     });
     const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
     return { cert: pem, key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` };
@@ -132,6 +156,21 @@ export class CertificateAuthority {
 
 async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+}
+
+async function authorityExtensions(x509: typeof X509, keys: webcrypto.CryptoKeyPair): Promise<X509.Extension[]> {
+  return [
+    new x509.BasicConstraintsExtension(true, undefined, true),
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
+  ];
+}
+
+function generalNames({ dns = [], ip = [] }: AlternativeNames): X509.JsonGeneralNames {
+  return [
+    ...dns.map((value) => ({ type: 'dns' as const, value })),
+    ...ip.map((value) => ({ type: 'ip' as const, value })),
+  ];
 }
 
 function subject(commonName: string): X509.JsonName {

@@ -1,13 +1,22 @@
 import type { Certificate, CertificateAuthority } from './certificate-authority.ts';
 
-/** An ephemeral client certificate and what the emulator bound to it. */
+/** A short-lived client certificate and what the emulator bound to it. */
 export interface ClientCertificate extends Certificate {
-  /** Connection name of the instance it was issued for. */
-  readonly instance: string;
+  /** Name of the instance, or of the AlloyDB cluster, that it was issued for. */
+  readonly scope: string;
   /** E-mail bound to it, if it was asked for with an access token. */
   readonly principal: string | undefined;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Whether its connections begin with AlloyDB's metadata exchange. */
+  readonly metadataExchange: boolean;
+}
+
+/** What differs between the services. */
+export interface ClientCertificateOptions {
+  readonly commonName: string;
+  /** Certificates above the client's own, nearest first; none if the authority itself is trusted. */
+  readonly issuerPems?: readonly string[];
 }
 
 const MAX_CERTIFICATES = 100_000;
@@ -16,39 +25,45 @@ const CLOCK_SKEW_MS = 60_000;
 /** Issues ephemeral client certificates and knows by serial number what each stands for. */
 export class ClientCertificates {
   #authority: CertificateAuthority;
+  readonly #commonName: string;
+  /** Certificates that clients have to send along, nearest first. */
+  readonly issuerPems: readonly string[];
   readonly #issued = new Map<string, ClientCertificate>();
 
-  constructor(authority: CertificateAuthority) {
+  constructor(authority: CertificateAuthority, { commonName, issuerPems = [] }: ClientCertificateOptions) {
     this.#authority = authority;
+    this.#commonName = commonName;
+    this.issuerPems = issuerPems;
   }
 
-  /** Signs with another authority from now on. */
+  /** Signs with another authority from now on, which itself is the trusted one. */
   use(authority: CertificateAuthority): void {
     this.#authority = authority;
   }
 
-  /** Certificate of the authority that signs them. */
-  get authorityPem(): string {
-    return this.#authority.pem;
+  /** Certificate of the authority that they chain to. */
+  get trustedPem(): string {
+    return this.issuerPems.at(-1) ?? this.#authority.pem;
   }
 
   async issue(
-    instance: string,
+    scope: string,
     publicKey: Uint8Array<ArrayBuffer>,
     principal: string | undefined,
     expiresAt: number,
+    metadataExchange = false,
   ): Promise<ClientCertificate> {
     this.#forgetOldest();
     const notBefore = wholeSecond(Date.now() - CLOCK_SKEW_MS);
     const notAfter = wholeSecond(expiresAt);
     const certificate = await this.#authority.issue({
-      commonName: 'Google Cloud SQL Client',
+      commonName: this.#commonName,
       publicKey,
       notBefore,
       notAfter,
       usage: 'CLIENT',
     });
-    const issued = { ...certificate, instance, principal, notBefore, notAfter };
+    const issued = { ...certificate, scope, principal, notBefore, notAfter, metadataExchange };
     this.#issued.set(issued.serial, issued);
     return issued;
   }

@@ -1,0 +1,142 @@
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { type AccessToken, alloyDbScopes } from '../credentials/credentials.ts';
+import { exchangeMetadata } from '../dial/metadata-exchange.ts';
+import type { IpType } from '../options/connection-options.ts';
+import { refuseExpired, usable } from './api-answer.ts';
+import type { ApiCall } from './api-client.ts';
+import type { ConnectionInfo } from './connection-info.ts';
+import type { FetchRequest, Service } from './service.ts';
+
+/**
+ * The version of the API. The two methods have the same paths and fields in v1alpha, v1beta and v1. v1alpha, which
+ * Google's own connectors call, promises nothing; v1beta is the most settled one that can be counted on to know a field
+ * as soon as connectors need it, and without `useMetadataExchange` a server expects no exchange.
+ */
+const apiVersion = 'v1beta';
+
+/** A hint to the server, which grants from one hour to 24. The shortest, since a certificate cannot be taken back. */
+const certificateDuration = '3600s';
+
+/** AlloyDB for PostgreSQL. */
+export const alloyDb: Service = {
+  name: 'alloydb',
+  apiName: 'alloydb',
+  endpointOption: 'alloyDb',
+  scopes: alloyDbScopes,
+  port: 5433,
+  defaultIpTypes: ['PRIVATE'],
+  identityInCertificate: false,
+  fetch: fetchAlloyDb,
+  identity: (_, __, host) => ({ address: host }),
+  async prelude({ credentials, iam, userAgent }) {
+    // For passwords, too: the server asks IAM whether its principal may connect at all.
+    const { token } = await credentials.loginToken();
+    const request = { userAgent, authType: iam ? 'AUTO_IAM' : 'DB_NATIVE', token } as const;
+    return (socket, target, signal) => exchangeMetadata(socket, request, target, signal);
+  },
+};
+
+async function fetchAlloyDb(request: FetchRequest): Promise<ConnectionInfo> {
+  const apiToken = request.credentials.apiToken();
+  const [addresses, certificate] = await Promise.all([
+    apiToken.then((token) => fetchAddresses(request, token)),
+    fetchCertificate(request, apiToken),
+  ]);
+  // The API does not name the version here, and there is no other engine.
+  return { addresses, serverName: undefined, databaseVersion: 'POSTGRES', ...certificate };
+}
+
+async function fetchAddresses(request: FetchRequest, { token }: AccessToken): Promise<Map<IpType, string>> {
+  const call = callOf(request, `${request.instance.id}/connectionInfo`);
+  const answer = new Answer(await request.api.call({ ...call, method: 'GET', token }));
+  const found: [IpType, string][] = [
+    ['PRIVATE', answer.text('ipAddress')],
+    ['PUBLIC', answer.text('publicIpAddress')],
+    ['PSC', answer.text('pscDnsName').replace(/\.$/, '')],
+  ];
+  // An address that the instance does not have is an empty text.
+  return new Map(found.filter(([, address]) => address !== ''));
+}
+
+async function fetchCertificate(
+  request: FetchRequest,
+  apiToken: Promise<AccessToken>,
+): Promise<Pick<ConnectionInfo, 'secureContext' | 'expiresAt'>> {
+  const { instance } = request;
+  const [{ token }, { publicKey, privateKey }] = await Promise.all([apiToken, request.keyPair]);
+  const parent = instance.id.slice(0, instance.id.indexOf('/instances/'));
+  const sent = await request.api.call({
+    ...callOf(request, `${parent}:generateClientCertificate`),
+    method: 'POST',
+    token,
+    body: {
+      parent,
+      publicKey: pkcs1(publicKey),
+      certDuration: certificateDuration,
+      useMetadataExchange: true,
+    },
+  });
+  const answer = new Answer(sent);
+  const chain = answer.texts('pemCertificateChain');
+  const caCert = answer.text('caCert');
+  usable(instance, 'server CA', () => new X509Certificate(caCert));
+  // In the order in which TLS sends it: the client's own certificate, then who issued it.
+  const [leaf] = usable(instance, 'certificate chain', () => chain.map((pem) => new X509Certificate(pem)));
+  const own = usable(instance, 'client certificate', () => {
+    if (!leaf) throw new Error('the chain is empty');
+    if (!leaf.publicKey.equals(createPublicKey(publicKey))) throw new Error('it is for another key');
+    return leaf;
+  });
+  const expiresAt = Date.parse(own.validTo);
+  refuseExpired(instance, expiresAt);
+  const secureContext = usable(instance, 'certificate or key', () =>
+    createSecureContext({
+      ca: caCert,
+      cert: chain.map((pem) => pem.trim()).join('\n'),
+      key: privateKey,
+      minVersion: 'TLSv1.3',
+      // Whatever the cluster calls its CA ends the chain, with a root above it or not.
+      allowPartialTrustChain: true,
+    }),
+  );
+  return { secureContext, expiresAt };
+}
+
+/** RSA keys travel as PKCS #1, as in Google's own connectors; the label PUBLIC KEY (SPKI) is for all others. */
+function pkcs1(publicKey: string): string {
+  const key = createPublicKey(publicKey);
+  return key.asymmetricKeyType === 'rsa' ? key.export({ type: 'pkcs1', format: 'pem' }).toString() : publicKey;
+}
+
+function callOf(
+  { endpoint, instance, signal }: FetchRequest,
+  path: string,
+): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
+  // A colon belongs to the method, except that of a domain-scoped project.
+  const escaped = path.replace(instance.project, encodeURIComponent(instance.project));
+  return { url: `${endpoint.replace(/\/$/, '')}/${apiVersion}/${escaped}`, instance: instance.id, signal };
+}
+
+/** An answer whose fields may be spelt `likeThis` or `like_this`: JSON of protobuf messages has both. */
+class Answer {
+  readonly #fields: Record<string, unknown>;
+
+  constructor(fields: Record<string, unknown>) {
+    this.#fields = fields;
+  }
+
+  text(name: string): string {
+    const value = this.#field(name);
+    return typeof value === 'string' ? value : '';
+  }
+
+  texts(name: string): string[] {
+    const value = this.#field(name);
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  #field(name: string): unknown {
+    return this.#fields[name] ?? this.#fields[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  }
+}

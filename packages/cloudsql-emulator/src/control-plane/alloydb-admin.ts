@@ -1,0 +1,136 @@
+import type { MetadataFaults } from '../faults/metadata-faults.ts';
+import type { IdentityServices } from '../iam/identity-services.ts';
+import { mayCallAlloyDbApi } from '../iam/scopes.ts';
+import type { RunningInstance } from '../instance.ts';
+import { parsePublicKey } from '../pki/public-key.ts';
+import { authenticate } from './authenticate.ts';
+import { googleError, rpcError } from './google-error.ts';
+import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
+import { parseJsonObject } from './request-body.ts';
+
+/** What the AlloyDB API works with. */
+export interface AlloyDbAdminOptions {
+  readonly identity: IdentityServices;
+  readonly certificateLifetimeMs: () => number;
+  readonly faults: MetadataFaults;
+  readonly instances: readonly RunningInstance[];
+}
+
+const HOSTS = ['alloydb.googleapis.com'];
+const CLUSTER = '^/(?:v1alpha|v1beta|v1)/projects/([^/]+)/locations/([^/]+)/clusters/([^/:]+)';
+
+/** Returns the methods of the AlloyDB API that connectors call, and those that say which instances there are. */
+export function alloyDbAdminRoutes(options: AlloyDbAdminOptions): readonly Route[] {
+  const route = (name: string, path: string, handle: Route['handle'], method = 'GET'): Route => ({
+    name,
+    methods: [method],
+    hosts: HOSTS,
+    path: new RegExp(`${CLUSTER}${path}$`),
+    handle,
+  });
+  return [
+    route('connectionInfo', '/instances/([^/]+)/connectionInfo', (request) => connectionInfo(options, request)),
+    route(
+      'generateClientCertificate',
+      '(?::|%3A)generateClientCertificate',
+      (request) => generateClientCertificate(options, request),
+      'POST',
+    ),
+    route('getInstance', '/instances/([^/]+)', (request) => getInstance(options, request)),
+    route('listInstances', '/instances', (request) => listInstances(options, request)),
+  ];
+}
+
+function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
+  const { instance, addresses } = instanceOf(options, request, 'alloydb.instances.connect');
+  const { region, connectionName } = instance.name;
+  const told = options.faults.apply(connectionName, { region, ipAddresses: addresses, serverCaCert: {} }).ipAddresses;
+  const find = (type: string): string | undefined => told.find((address) => address.type === type)?.ipAddress;
+  return {
+    status: 200,
+    body: {
+      name: `${instance.name.connectionName}/connectionInfo`,
+      ipAddress: find('PRIVATE'),
+      publicIpAddress: find('PRIMARY'),
+    },
+  };
+}
+
+async function generateClientCertificate(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const cluster = authorise(options, request, 'alloydb.clusters.generateClientCertificate');
+  const [first] = inCluster(options, cluster);
+  if (!first) throw rpcError(404, `Resource '${cluster}' was not found`);
+  const body = parseJsonObject(request.body);
+  const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
+  if (!publicKey) throw rpcError(400, 'Invalid value for: public_key is not a PEM encoded public key.');
+  const duration = text(body.certDuration ?? body.cert_duration ?? '3600s', 'cert_duration');
+  // Only a hint to Google as well; here it yields to the emulator's own setting.
+  if (!/^\d+(?:\.\d+)?s$/.test(duration)) throw rpcError(400, `Invalid value at 'cert_duration': "${duration}"`);
+  const { certificates } = first.instance;
+  const { pem } = await certificates.issue(
+    cluster,
+    publicKey,
+    undefined,
+    Date.now() + options.certificateLifetimeMs(),
+    (body.useMetadataExchange ?? body.use_metadata_exchange) === true,
+  );
+  return {
+    status: 200,
+    body: { pemCertificateChain: [pem, ...certificates.issuerPems], caCert: certificates.trustedPem },
+  };
+}
+
+function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
+  return { status: 200, body: resource(instanceOf(options, request, 'alloydb.instances.get')) };
+}
+
+function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
+  const cluster = authorise(options, request, 'alloydb.instances.list');
+  return { status: 200, body: { instances: inCluster(options, cluster).map(resource) } };
+}
+
+/** Returns an instance as the API describes it, cut down to what the emulator knows. */
+function resource({ instance, addresses }: RunningInstance): object {
+  const find = (type: string): string | undefined => addresses.find((address) => address.type === type)?.ipAddress;
+  return {
+    name: instance.name.connectionName,
+    state: 'READY',
+    instanceType: 'PRIMARY',
+    ipAddress: find('PRIVATE'),
+    publicIpAddress: find('PRIMARY'),
+  };
+}
+
+function instanceOf(options: AlloyDbAdminOptions, request: ApiRequest, permission: string): RunningInstance {
+  const name = `${authorise(options, request, permission)}/instances/${request.segments[3]}`;
+  const found = options.instances.find(({ instance }) => instance.name.connectionName === name);
+  if (found) return found;
+  throw rpcError(404, `Resource '${name}' was not found`);
+}
+
+function inCluster({ instances }: AlloyDbAdminOptions, cluster: string): readonly RunningInstance[] {
+  return instances.filter(({ instance }) => instance.name.certificateScope === cluster);
+}
+
+/** Checks that the caller may call the API for a project's clusters, and returns the name of the cluster. */
+function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: string): string {
+  const { email } = authenticate(identity, request, mayCallAlloyDbApi);
+  const [project = '', region = '', id = ''] = request.segments;
+  const cluster = `projects/${project}/locations/${region}/clusters/${id}`;
+  // Inferred: Google's connectors document that both roles are needed, and this is what its APIs say of either. That the
+  // roles are checked in this order, and before it is looked whether the resource exists, is a guess.
+  if (!identity.principals.hasRole(email, 'serviceusage.serviceUsageConsumer')) {
+    const message = `Caller does not have required permission to use project ${project}. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission.`;
+    throw rpcError(403, message, 'USER_PROJECT_DENIED');
+  }
+  if (!identity.principals.hasRole(email, 'alloydb.client')) {
+    const message = `Permission '${permission}' denied on resource '//alloydb.googleapis.com/${cluster}' (or it may not exist).`;
+    throw rpcError(403, message, 'IAM_PERMISSION_DENIED');
+  }
+  return cluster;
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw googleError(400, 'invalid', `Invalid value for: ${name} must be a string.`);
+}
