@@ -1,10 +1,11 @@
-import type { ConnectionOptions, DriverOptions } from '@x/cloudsql-core/google';
+import type { ConnectionOptions, DriverOptions, SocketConnectionOptions } from '@x/cloudsql-core/google';
 import type { ApiFault, ConnectionFault, EmulatorStatistics, ServerFault } from '@x/cloudsql-emulator';
 import type pg from 'pg';
 
 /** The surface of Google's connector, as far as the cases use it. */
 export interface RivalConnector {
   getOptions(options: ConnectionOptions): Promise<DriverOptions>;
+  startLocalProxy(options: SocketConnectionOptions): Promise<unknown>;
   close(): unknown;
 }
 
@@ -25,6 +26,8 @@ export interface Bench {
   readonly name: { readonly instanceConnectionName: string };
   /** Logs in over a socket of the connector: as the user with a password, unless told otherwise. */
   login(options: Pick<DriverOptions, 'stream'>, config?: pg.ClientConfig): Promise<pg.Client>;
+  /** A path for a Unix socket of PostgreSQL, in a folder that exists and is removed in the end. */
+  readonly socketPath: string;
   /** The IAM user of the default credentials. */
   readonly iamUser: string;
 }

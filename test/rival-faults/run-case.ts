@@ -1,6 +1,9 @@
 // A process for one case: `node run-case.ts <ours|google> <case>`. Faults that crash or hang need one of their own.
 
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
 import pg from 'pg';
 import type { Bench, RemoteCloud, RivalCase, RivalConnector } from './case.ts';
 
@@ -37,6 +40,9 @@ function ask(method: keyof RemoteCloud, args: unknown[]): Promise<unknown> {
   });
 }
 
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rival-'));
+process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
 const bench: Bench = {
   cloud: new Proxy({} as RemoteCloud, {
     get:
@@ -46,6 +52,7 @@ const bench: Bench = {
   }),
   connector: new Connector({ sqlAdminAPIEndpoint }),
   name: { instanceConnectionName },
+  socketPath: path.join(folder, '.s.PGSQL.5432'),
   iamUser: RIVAL_IAM_USER,
   async login({ stream }, config) {
     const login = config ?? { user: 'native', password: 'correct horse' };
