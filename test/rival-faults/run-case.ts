@@ -9,10 +9,6 @@ import type { Bench, RemoteCloud, RivalCase, RivalConnector } from './case.ts';
 
 const [, , whose = '', file = ''] = process.argv;
 const { default: rivalCase } = (await import(`./cases/${file}`)) as { default: RivalCase };
-if (rivalCase.fastTimers) {
-  const slow = setTimeout;
-  globalThis.setTimeout = ((run: () => void, ms = 0, ...rest: []) => slow(run, ms / 20, ...rest)) as typeof setTimeout;
-}
 
 const { Connector } = (whose === 'ours'
   ? await import('@x/cloudsql-core/google')
@@ -53,6 +49,10 @@ const bench: Bench = {
   connector: new Connector({ sqlAdminAPIEndpoint }),
   name: { instanceConnectionName },
   socketPath: path.join(folder, '.s.PGSQL.5432'),
+  hurry() {
+    const slow = setTimeout;
+    globalThis.setTimeout = ((run: () => void, ms = 0, ...rest: []) => slow(run, ms / 20, ...rest)) as typeof slow;
+  },
   iamUser: RIVAL_IAM_USER,
   async login({ stream }, config) {
     const login = config ?? { user: 'native', password: 'correct horse' };
