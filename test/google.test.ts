@@ -1,5 +1,8 @@
 import { once } from 'node:events';
-import { AuthTypes, Connector, type ConnectorOptions, IpAddressTypes } from '@x/cloudsql-core/google';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { AuthTypes, Connector, type ConnectorOptions, IpAddressTypes, type Listener } from '@x/cloudsql-core/google';
 import type { Emulator } from '@x/cloudsql-emulator';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +83,26 @@ it('gives tedious a socket that is ready, and refuses IAM for it', async () => {
   await expect(
     connector.getTediousOptions({ instanceConnectionName: instance, authType: 'IAM' }),
   ).rejects.toMatchObject({ code: 'ENOIAM', reason: 'CLOUDSQL_CONFLICTING_OPTIONS' });
+});
+
+it('opens a local socket, with IAM and with a password, until the connector is closed', async () => {
+  const connector = connect();
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'google-'));
+  try {
+    const place = path.join(folder, '.s.PGSQL.5432');
+    const start = (authType: string): Promise<Listener> =>
+      connector.startLocalProxy({ instanceConnectionName: instance, authType, listenOptions: { path: place } });
+    const listener = await start('PASSWORD');
+    expect(await currentUser({ host: folder, user: native.name, password: native.password })).toBe(native.name);
+    await expect(start('PASSWORD')).rejects.toMatchObject({ reason: 'CLOUDSQL_LISTEN_FAILED' });
+    await listener.close();
+    await start('IAM');
+    expect(await currentUser({ host: folder, user: appUser })).toBe(appUser);
+    await connector.close();
+    expect(fs.readdirSync(folder)).toEqual([]);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
 });
 
 it("keeps drivers' connections open when it is closed, and is closed for good", async () => {

@@ -42,3 +42,23 @@ it('logs in as the user that the metadata server names, on the first and on the 
     await connector.close();
   }
 });
+
+it('gives up in time when the metadata server is slow to say who logs in', async () => {
+  const connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, dialTimeoutMs: 1000 });
+  const client = new pg.Client(pgOptions({ instance, database: 'orders', connector }));
+  // The certificate is there already; only the user is still to be found out.
+  await connector.warmup({ instance });
+  await cloud.faults.api('metadata', { latencyMs: 1500 });
+  try {
+    await expect(client.connect()).rejects.toMatchObject({
+      code: 'CLOUDSQL_DIAL_TIMEOUT',
+      message: expect.stringContaining('Waited 1000 ms for who logs in'),
+    });
+  } finally {
+    await cloud.faults.clear();
+    // The dial was given up, the question was not: the next dial finds it answered.
+    expect(await connector.databaseUser({ engine: 'POSTGRES' })).toBe('runner@shop.iam');
+    await client.end();
+    await connector.close();
+  }
+});

@@ -1,10 +1,11 @@
-import type { ConnectionOptions, DriverOptions } from '@x/cloudsql-core/google';
+import type { ConnectionOptions, DriverOptions, SocketConnectionOptions } from '@x/cloudsql-core/google';
 import type { ApiFault, ConnectionFault, EmulatorStatistics, ServerFault } from '@x/cloudsql-emulator';
 import type pg from 'pg';
 
 /** The surface of Google's connector, as far as the cases use it. */
 export interface RivalConnector {
   getOptions(options: ConnectionOptions): Promise<DriverOptions>;
+  startLocalProxy(options: SocketConnectionOptions): Promise<unknown>;
   close(): unknown;
 }
 
@@ -25,6 +26,10 @@ export interface Bench {
   readonly name: { readonly instanceConnectionName: string };
   /** Logs in over a socket of the connector: as the user with a password, unless told otherwise. */
   login(options: Pick<DriverOptions, 'stream'>, config?: pg.ClientConfig): Promise<pg.Client>;
+  /** Makes timers that are set from now on run twenty times as fast. */
+  hurry(): void;
+  /** A path for a Unix socket of PostgreSQL, in a folder that exists and is removed in the end. */
+  readonly socketPath: string;
   /** The IAM user of the default credentials. */
   readonly iamUser: string;
 }
@@ -43,8 +48,6 @@ export interface RivalCase {
   readonly certificateLifetimeMs?: number;
   /** Life of access tokens. @default an hour */
   readonly tokenLifetimeMs?: number;
-  /** Whether timers run twenty times as fast. @default false */
-  readonly fastTimers?: boolean;
   /** Whether the process has to end by itself when the case has. @default false */
   readonly endsByItself?: boolean;
   readonly run: (bench: Bench) => Promise<void>;

@@ -11,7 +11,7 @@ import { skipped } from './skipped.ts';
 
 const instance = 'shop:europe-west1:orders';
 /** How long a process may take; what hangs is killed then. */
-const patienceMs = 12_000;
+const patienceMs = 18_000;
 /** Emulators, each for one process at a time: most cases wait. */
 const width = 4;
 

@@ -1,15 +1,14 @@
 // A process for one case: `node run-case.ts <ours|google> <case>`. Faults that crash or hang need one of their own.
 
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
 import pg from 'pg';
 import type { Bench, RemoteCloud, RivalCase, RivalConnector } from './case.ts';
 
 const [, , whose = '', file = ''] = process.argv;
 const { default: rivalCase } = (await import(`./cases/${file}`)) as { default: RivalCase };
-if (rivalCase.fastTimers) {
-  const slow = setTimeout;
-  globalThis.setTimeout = ((run: () => void, ms = 0, ...rest: []) => slow(run, ms / 20, ...rest)) as typeof setTimeout;
-}
 
 const { Connector } = (whose === 'ours'
   ? await import('@x/cloudsql-core/google')
@@ -37,6 +36,9 @@ function ask(method: keyof RemoteCloud, args: unknown[]): Promise<unknown> {
   });
 }
 
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rival-'));
+process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+
 const bench: Bench = {
   cloud: new Proxy({} as RemoteCloud, {
     get:
@@ -46,6 +48,11 @@ const bench: Bench = {
   }),
   connector: new Connector({ sqlAdminAPIEndpoint }),
   name: { instanceConnectionName },
+  socketPath: path.join(folder, '.s.PGSQL.5432'),
+  hurry() {
+    const slow = setTimeout;
+    globalThis.setTimeout = ((run: () => void, ms = 0, ...rest: []) => slow(run, ms / 20, ...rest)) as typeof slow;
+  },
   iamUser: RIVAL_IAM_USER,
   async login({ stream }, config) {
     const login = config ?? { user: 'native', password: 'correct horse' };

@@ -2,9 +2,6 @@
 export const skipped: Readonly<Record<string, string>> = {
   '1 a failover sends pools back to the old primary': 'DNS names are not built yet',
   '2 a failover destroys idle sockets with an error': 'DNS names are not built yet; close() alone is in google.test.ts',
-  '6 local proxy: an abrupt disconnect crashes the process': 'startLocalProxy is not in the drop-in yet',
-  '7 local proxy: a client hangs when the backend refuses': 'startLocalProxy is not in the drop-in yet',
-  '8 local proxy: a stale socket file is waited for without end': 'startLocalProxy is not in the drop-in yet',
   '10 SQL_DATA leaks listeners': 'the gRPC tunnel is out of scope',
   '20 failoverPeriod: 0 does not stop polling': 'DNS names are not built yet',
   '21 the local proxy and tedious drop domainName': 'DNS names are not built yet',

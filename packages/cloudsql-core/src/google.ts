@@ -10,9 +10,19 @@ import {
   type ConnectorOptions,
   coreConnection,
   coreOptions,
+  type SocketConnectionOptions,
 } from './google/options.ts';
+import { type Listener, listen } from './listener/index.ts';
+import { optionalString, refuseUnknown } from './options/check.ts';
 
-export { AuthTypes, type ConnectionOptions, type ConnectorOptions, IpAddressTypes } from './google/options.ts';
+export {
+  AuthTypes,
+  type ConnectionOptions,
+  type ConnectorOptions,
+  IpAddressTypes,
+  type SocketConnectionOptions,
+} from './google/options.ts';
+export type { Listener } from './listener/index.ts';
 
 /** What `getOptions` resolves with: options to spread over those of `pg`, `mysql2` or an ORM. */
 export interface DriverOptions {
@@ -45,6 +55,7 @@ const bypass = { host: 'cloudsql-connector-bypassed.invalid', port: 1 } as const
  */
 export class Connector {
   readonly #core: CoreConnector;
+  readonly #listeners: Set<Listener> = new Set();
 
   /** @throws ConfigError */
   constructor(options: ConnectorOptions = {}) {
@@ -83,11 +94,32 @@ export class Connector {
   }
 
   /**
+   * Opens a Unix socket for PostgreSQL clients that only take a URL. It keeps the process alive until it is closed: by
+   * its own `close`, or with the connector. Only this user of the machine can open it.
+   * @throws ConfigError, RefreshError
+   */
+  async startLocalProxy({ listenOptions, ...options }: SocketConnectionOptions): Promise<Listener> {
+    const { connection, toError } = await this.#prepare(options);
+    try {
+      refuseUnknown('`listenOptions`', listenOptions, ['path']);
+      const path = optionalString('listenOptions.path', listenOptions.path);
+      // User and password, where there is one, are what the client says.
+      const authType = connection.authType === 'IAM' ? 'IAM' : 'PASSWORD';
+      const place = path === undefined ? {} : { path };
+      const listener = await listen({ ...connection, authType, connector: this.#core, ...place });
+      this.#listeners.add(listener.ref());
+      return listener;
+    } catch (error) {
+      throw toError(error);
+    }
+  }
+
+  /**
    * Stops all work for good; sockets that were handed out stay open, and are the driver's to close. There is no need to
    * wait for the promise, which never rejects.
    */
-  close(): Promise<void> {
-    return this.#core.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#core.close(), ...[...this.#listeners].map((listener) => listener.close())]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -101,6 +133,7 @@ export class Connector {
       toError = (error) => googleError(error, connection.ipType);
       await this.#core.warmup(connection);
       return {
+        connection,
         toError,
         open: (signal) => this.#core.connect({ ...connection, ...(signal ? { signal } : {}) }),
         refused: (cause) => {
@@ -117,6 +150,7 @@ export class Connector {
 
 /** All that it takes to open sockets to one instance. */
 interface Prepared {
+  readonly connection: ReturnType<typeof coreConnection>;
   readonly open: (signal?: AbortSignal) => Promise<TLSSocket>;
   readonly refused: (cause?: Error) => Error;
   readonly toError: (error: unknown) => Error;

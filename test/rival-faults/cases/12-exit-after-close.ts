@@ -6,8 +6,10 @@ export default {
   rival: /HUNG|closed/,
   certificateLifetimeMs: 10_000,
   endsByItself: true,
-  async run({ connector, name }) {
+  async run({ cloud, connector, name }) {
     await connector.getOptions(name);
+    const isRefreshed = async (): Promise<boolean> => ((await cloud.calls()).generateEphemeralCert ?? 0) > 1;
+    for (let i = 0; i < 60 && !(await isRefreshed()); i++) await delay(100);
     await delay(1000);
     connector.close();
   },

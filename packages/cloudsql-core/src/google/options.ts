@@ -41,6 +41,14 @@ export interface ConnectionOptions {
   readonly limitRateInterval?: number | undefined;
 }
 
+/** Options of `startLocalProxy`. */
+export interface SocketConnectionOptions extends ConnectionOptions {
+  readonly listenOptions: {
+    /** Path of the Unix socket. PostgreSQL clients find it if it ends in `/.s.PGSQL.5432`; if not, it is a folder for that. */
+    readonly path: string | undefined;
+  };
+}
+
 const connectorNames = [
   ...['auth', 'sqlAdminAPIEndpoint', 'universeDomain'],
   ...['dialTimeoutMs', 'logger', 'quotaProject', 'userAgent'],

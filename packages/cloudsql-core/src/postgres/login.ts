@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Connector } from '../connector.ts';
-import { type CloudSqlError, DialError } from '../errors.ts';
+import { deadline, waitOrAbort } from '../deadline.ts';
+import { type CloudSqlError, cloudSqlError, DialError } from '../errors.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
 
 /** Stands for the user until the credentials have said who they are; no one can be called that. */
@@ -40,11 +41,15 @@ export interface Login {
 export async function openLogin({ connector, connection, withToken, ...request }: LoginRequest): Promise<Login> {
   const { signal, timeoutMs = connector.dialTimeoutMs } = request;
   const { instance } = connection;
-  const token = withToken ? connector.loginToken({ instance }) : undefined;
-  const user = request.user ?? connector.databaseUser({ engine: 'POSTGRES', instance });
+  const what = `Waited ${timeoutMs} ms for who logs in`;
+  const limit = deadline(timeoutMs, () => cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', what, { instance }), signal);
+  const inTime = <T>(promise: Promise<T>): Promise<T> => waitOrAbort(promise, limit.signal);
+  const token = withToken ? inTime(connector.loginToken({ instance })) : undefined;
+  const user = request.user ?? inTime(connector.databaseUser({ engine: 'POSTGRES', instance }));
   const socket = connector.connect({ ...connection, engine: 'POSTGRES', signal, timeoutMs });
   // Settled together, so that a socket that comes about although there is nobody to log in does not stay open.
   const [dialled, named, tokened] = await Promise.allSettled([socket, user, token]);
+  limit.clear();
   const failed = [dialled, named, tokened].find((result) => result.status === 'rejected');
   if (failed) {
     if (dialled.status === 'fulfilled') dialled.value.destroy();
