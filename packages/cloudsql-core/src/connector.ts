@@ -20,6 +20,7 @@ import {
   type ResolvedConnectorOptions,
   resolveConnectorOptions,
 } from './options/connector-options.ts';
+import { chooseAddress } from './service/choose-address.ts';
 import type { ConnectionInfo } from './service/connection-info.ts';
 import { type ControlPlane, controlPlane } from './service/control-plane.ts';
 import { InstanceCache } from './service/instance-cache.ts';
@@ -331,24 +332,6 @@ export class Connector {
     this.#controlPlanes.set(name, plane);
     return plane;
   }
-}
-
-function chooseAddress(
-  { addresses }: ConnectionInfo,
-  { instance, ipTypes = services[instance.service].defaultIpTypes }: ResolvedConnection,
-  suspect: () => void,
-): [IpType, string] {
-  for (const type of ipTypes) {
-    const address = addresses.get(type);
-    if (address) return [type, address];
-  }
-  // It may get one at any time, and then the user should not have to wait for the next refresh.
-  suspect();
-  const has = [...addresses.keys()].map((type) => `'${type}'`).join(', ') || 'none';
-  throw new ConfigError('CLOUDSQL_NO_ADDRESS', `\`ipType\` is ${ipTypes.map((type) => `'${type}'`).join(', ')}`, {
-    instance: instance.id,
-    remedy: `The instance has: ${has}. Set \`ipType\` to one of these, or enable the other type on the instance.`,
-  });
 }
 
 function closedError(): CloudSqlError {
