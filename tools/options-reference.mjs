@@ -39,7 +39,8 @@ function membersOf(program, name) {
   for (const file of program.getSourceFiles()) {
     for (const node of file.statements) {
       if (!file.fileName.includes('/cloudsql-core/src/options/')) continue;
-      if (ts.isInterfaceDeclaration(node) && node.name.text === name) return node.members.filter(ts.isPropertySignature);
+      if (ts.isInterfaceDeclaration(node) && node.name.text === name)
+        return node.members.filter(ts.isPropertySignature);
     }
   }
   throw new Error(`There is no interface ${name}`);
@@ -52,7 +53,10 @@ function row(checker, member) {
   const meaning = ts.displayPartsToString(symbol.getDocumentationComment(checker));
   const tag = symbol.getJsDocTags(checker).find(({ name }) => name === 'default');
   const byDefault = member.questionToken ? ts.displayPartsToString(tag?.text) : 'required';
-  const type = `\`${member.type?.getText().replace(/readonly | \(string & \{\}\)/g, '').replace(/\s*\|\s*$/, '')}\``;
+  const type = `\`${member.type
+    ?.getText()
+    .replace(/readonly | \(string & \{\}\)/g, '')
+    .replace(/\s*\|\s*$/, '')}\``;
   return `| \`${symbol.name}\` | ${[type, meaning, byDefault].map(cell).join(' | ')} |`;
 }
 

@@ -52,7 +52,9 @@ it('covers no fault and skips it as well', () => {
 });
 
 it('tries every fault that was seen to happen, or says why not', () => {
-  const known = [...cases.map(({ fault }) => fault), ...Object.keys(skipped)].map((fault) => Number.parseInt(fault, 10));
+  const known = [...cases.map(({ fault }) => fault), ...Object.keys(skipped)].map((fault) =>
+    Number.parseInt(fault, 10),
+  );
   expect(verified.filter((number) => !known.includes(number))).toEqual([]);
 });
 
