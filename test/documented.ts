@@ -18,11 +18,11 @@ export interface Section {
   readonly commands: readonly string[];
 }
 
-/** Reads the section under a heading of docs/migrations.md. */
-export function section(heading: string): Section {
-  const page = readFileSync(new URL('../docs/migrations.md', import.meta.url), 'utf8');
+/** Reads the section under a heading of a page in docs/. */
+export function section(heading: string, name = 'migrations.md'): Section {
+  const page = readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
   const text = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (text === undefined) throw new Error(`docs/migrations.md has no section "${heading}"`);
+  if (text === undefined) throw new Error(`docs/${name} has no section "${heading}"`);
   const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code = '']) => ({
     language,
     code,
