@@ -139,7 +139,7 @@ describe('application_name', () => {
 });
 
 it('the module for OpenTelemetry in docs/observability.md records under its names', async () => {
-  const { files } = section('OpenTelemetry', 'observability.md');
+  const { files } = section('OpenTelemetry', 'docs/observability.md');
   const project = new Project(files, path.join(import.meta.dirname, 'node_modules'));
   writeFileSync(
     path.join(project.folder, 'main.js'),
