@@ -58,7 +58,11 @@ export class Instances {
   }
 
   /** Finds an instance of Cloud SQL, which its API knows by project and id alone, or makes it in a region. */
-  async findCloudSql(project: string, id: string, region = DEFAULT_REGION): Promise<RunningInstance | undefined> {
+  async findCloudSql(
+    project: string,
+    id: string,
+    region: string = DEFAULT_REGION,
+  ): Promise<RunningInstance | undefined> {
     const found = this.#running.find(
       ({ instance: { name } }) => name.service === 'cloud-sql' && name.project === project && name.id === id,
     );

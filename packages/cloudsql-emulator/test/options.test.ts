@@ -34,7 +34,10 @@ const bad: readonly (readonly [unknown, string])[] = [
   [{ instances: [{ name }], defaultPrincipal: 'eve@example.com' }, 'must be one of the principals'],
   [{ instances: [{ name }], certificateLifetimeMs: -1 }, 'certificateLifetimeMs: must be a number of milliseconds'],
   [{ instances: [{ name }], tokenLifetimeMs: '1' }, 'tokenLifetimeMs: must be a number of milliseconds'],
-  [{ instances: [{ name }], host: '0.0.0.0' }, "host: must be a loopback address (127.x.y.z or ::1) unless exposeToNet"],
+  [
+    { instances: [{ name }], host: '0.0.0.0' },
+    'host: must be a loopback address (127.x.y.z or ::1) unless exposeToNet',
+  ],
   [{ instances: [{ name }], host: 'localhost', exposeToNetwork: true }, 'host: must be an IP address'],
   [{ instances: [{ name }], exposeToNetwork: 'yes' }, 'exposeToNetwork: must be true or false'],
   [{ instances: [{ name }], port: 70_000 }, 'port: must be a port number'],
