@@ -31,4 +31,5 @@ export type {
   Logger,
   PoolErrorEvent,
   RefreshEvent,
+  SessionEvent,
 } from './telemetry.ts';
