@@ -14,8 +14,9 @@ export interface DialEvent {
   readonly ipType?: 'PUBLIC' | 'PRIVATE' | 'PSC';
   /** The host that was dialled, once it was known. */
   readonly address?: string;
+  readonly port?: number;
   readonly durationMs: number;
-  /** The connected socket; observers read from it (`getProtocol()`, `getCipher()`, `getCertificate()`) and leave it be. */
+  /** The connected socket; observers read from it (`getProtocol()`, `getCipher()`, `getPeerCertificate()`) and leave it be. */
   readonly socket?: TLSSocket;
   readonly error?: Error;
 }
