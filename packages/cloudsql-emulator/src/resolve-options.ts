@@ -1,8 +1,10 @@
 import { isIP } from 'node:net';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
+import { pscDnsName } from './dns/instance-names.ts';
 import { EmulatorError } from './errors.ts';
 import { isServiceAccount } from './iam/accounts.ts';
+import type { AddressType } from './instance.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
 import { nearestName } from './nearest-name.ts';
@@ -25,7 +27,9 @@ export interface ResolvedInstance {
   readonly name: InstanceName;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
-  readonly addresses: { readonly PRIMARY: WantedAddress; readonly PRIVATE: WantedAddress };
+  readonly addresses: Readonly<Record<AddressType, WantedAddress>>;
+  /** DNS names in the server's certificate. */
+  readonly serverNames: readonly string[];
 }
 
 /** Options after validation, with every default applied. */
@@ -126,6 +130,8 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
     'users',
     'addresses',
     'databaseVersion',
+    'pscEnabled',
+    'customSubjectAlternativeNames',
   ]);
   const name =
     parseInstanceName(checkText(given.name, `${where}.name`)) ??
@@ -143,7 +149,13 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
   const addresses = checkKeys(checkRecord(given.addresses ?? {}, `${where}.addresses`), `${where}.addresses`, [
     'PRIMARY',
     'PRIVATE',
+    'PSC',
   ]);
+  const pscEnabled = checkBoolean(given.pscEnabled ?? false, `${where}.pscEnabled`);
+  if (addresses.PSC !== undefined && !pscEnabled) {
+    invalid(`${where}.addresses.PSC`, 'needs `pscEnabled: true`', addresses.PSC);
+  }
+  const names = checkArray(given.customSubjectAlternativeNames ?? [], `${where}.customSubjectAlternativeNames`);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
     resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
   );
@@ -158,7 +170,12 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
     addresses: {
       PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`),
       PRIVATE: checkAddress(addresses.PRIVATE, `${where}.addresses.PRIVATE`),
+      PSC: pscEnabled ? checkAddress(addresses.PSC, `${where}.addresses.PSC`) : null,
     },
+    serverNames: [
+      ...(pscEnabled ? [pscDnsName(name)] : []),
+      ...names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
+    ],
   };
 }
 
@@ -167,6 +184,10 @@ function checkAddress(value: unknown, where: string): WantedAddress {
   const address = checkText(value, where);
   const loopback = (isIP(address) === 4 && address.startsWith('127.')) || address === '::1';
   return loopback ? address : invalid(where, 'must be a loopback address (127.x.y.z or ::1) or null', value);
+}
+
+function checkBoolean(value: unknown, where: string): boolean {
+  return typeof value === 'boolean' ? value : invalid(where, 'must be true or false', value);
 }
 
 function checkPort(value: unknown): number {

@@ -11,6 +11,7 @@ import { ConnectionLog } from './data-plane/connection-log.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
 import { startDatabases } from './database/start-databases.ts';
 import { UserRegistry } from './database/users.ts';
+import { startDns } from './dns/start-dns.ts';
 import { Emulator } from './emulator.ts';
 import { ApiFaults } from './faults/api-faults.ts';
 import { Faults } from './faults/faults.ts';
@@ -84,13 +85,22 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
 
   lifetime.defer(() => dataPlane.stop());
   const running: RunningInstance[] = [];
-  for (const [index, { name, users, addresses }] of options.instances.entries()) {
-    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...pki.instances[index]! };
+  for (const [index, { name, users, addresses, serverNames }] of options.instances.entries()) {
+    const instance = {
+      name,
+      serverNames,
+      database: databases[index]!,
+      users: new UserRegistry(users),
+      ...pki.instances[index]!,
+    };
     running.push({ instance, addresses: await dataPlane.open(instance, addresses) });
   }
 
+  const dns = await startDns(running);
+  lifetime.defer(() => dns.close());
+
   const project = options.instances[0]!.name.project;
-  const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const faults = { api: new ApiFaults(), metadata: new MetadataFaults(), zone: dns.zone };
   const certificateLifetimeMs = (): number => settings.certificateLifetimeMs;
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
   const isOf = (service: ServiceName) => (each: RunningInstance) => each.instance.name.service === service;
@@ -100,8 +110,7 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
       identity,
       certificateLifetimeMs,
       faults: faults.metadata,
-      findInstance: (wanted, id) =>
-        cloudSql.find(({ instance: { name } }) => name.project === wanted && name.id === id),
+      instances: cloudSql,
     }),
     ...alloyDbAdminRoutes({
       identity,
@@ -133,6 +142,7 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   const instances = running.map(({ instance }) => instance);
   return new Emulator({
     host: controlPlane.host,
+    dns: dns.names,
     project,
     settings,
     statistics,
