@@ -7,7 +7,7 @@ export interface ConnectOptions extends ConnectionOptions {
   readonly engine?: Engine;
   /** Gives the dial up. */
   readonly signal?: AbortSignal;
-  /** Overrides the connector's `dialTimeoutMs` for this dial, in milliseconds. */
+  /** Overrides the connector's `dialTimeoutMs` for this dial, in milliseconds. @default the connector's */
   readonly timeoutMs?: number;
 }
 
@@ -15,7 +15,7 @@ export interface ConnectOptions extends ConnectionOptions {
 export interface WarmupOptions extends ConnectionOptions {
   /** Gives the wait up; what is under way goes on for others. */
   readonly signal?: AbortSignal;
-  /** Overrides the connector's `dialTimeoutMs` for this wait, in milliseconds. */
+  /** Overrides the connector's `dialTimeoutMs` for this wait, in milliseconds. @default the connector's */
   readonly timeoutMs?: number;
 }
 
