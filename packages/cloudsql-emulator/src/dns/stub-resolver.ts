@@ -18,6 +18,7 @@ const ATTEMPTS = 20;
 export class StubResolver {
   readonly #zone: Zone;
   readonly #sockets = new Set<Socket>();
+  #server = '';
   #tcp: Server | undefined;
   #udp: UdpSocket | undefined;
 
@@ -25,9 +26,9 @@ export class StubResolver {
     this.#zone = zone;
   }
 
-  /** Its address, `127.0.0.1:port`. */
+  /** Its address, `127.0.0.1:port`, once it listens. */
   get server(): string {
-    return `${HOST}:${(this.#tcp?.address() as AddressInfo).port}`;
+    return this.#server;
   }
 
   async listen(): Promise<void> {
@@ -36,8 +37,9 @@ export class StubResolver {
       this.#udp = createSocket('udp4');
       try {
         await once(this.#tcp.listen({ host: HOST, port: 0 }), 'listening');
-        this.#udp.bind({ address: HOST, port: (this.#tcp.address() as AddressInfo).port, exclusive: true });
-        await once(this.#udp, 'listening');
+        const { port } = this.#tcp.address() as AddressInfo;
+        await once(this.#udp.bind({ address: HOST, port, exclusive: true }), 'listening');
+        this.#server = `${HOST}:${port}`;
         break;
       } catch (error) {
         this.#tcp.close();
