@@ -5,6 +5,7 @@ import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
 import { googleError } from './google-error.ts';
@@ -17,7 +18,7 @@ export interface SqlAdminOptions {
   readonly identity: IdentityServices;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly instances: readonly RunningInstance[];
+  readonly instances: Instances;
 }
 
 const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
@@ -50,8 +51,8 @@ export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
   ];
 }
 
-function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResponse {
-  const { running } = authorise(options, request, 'cloudsql.instances.get');
+async function connectSettings(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { running } = await authorise(options, request, 'cloudsql.instances.get');
   return { status: 200, body: settingsOf(options, running) };
 }
 
@@ -60,10 +61,12 @@ function resolveConnectSettings(options: SqlAdminOptions, request: ApiRequest): 
   const [region, dnsName = ''] = request.segments;
   admit(options, request, 'cloudsql.instances.get', `dns/${dnsName}`);
   const wanted = dnsName.toLowerCase().replace(/\.$/, '');
-  const running = options.instances.find(
-    ({ instance: { name }, addresses }) =>
-      name.region === region && Object.values(instanceDnsNames(name, addresses)).includes(wanted),
-  );
+  const running = options.instances
+    .list('cloud-sql')
+    .find(
+      ({ instance: { name }, addresses }) =>
+        name.region === region && Object.values(instanceDnsNames(name, addresses)).includes(wanted),
+    );
   if (!running) throw googleError(404, 'notFound', `No Cloud SQL instance has the DNS name ${dnsName}.`);
   return { status: 200, body: settingsOf(options, running) };
 }
@@ -102,7 +105,7 @@ function settingsOf(options: SqlAdminOptions, running: RunningInstance): object 
 }
 
 async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
-  const { running } = authorise(options, request, 'cloudsql.instances.connect');
+  const { running } = await authorise(options, request, 'cloudsql.instances.connect');
   const { name, certificates } = running.instance;
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
@@ -114,14 +117,16 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 
-function authorise(
+async function authorise(
   options: SqlAdminOptions,
   request: ApiRequest,
   permission: string,
-): { readonly caller: Caller; readonly running: RunningInstance } {
+): Promise<{ readonly caller: Caller; readonly running: RunningInstance }> {
   const [project = '', id = ''] = request.segments;
   const caller = admit(options, request, permission, `instances/${id}`);
-  const running = options.instances.find(({ instance: { name } }) => name.project === project && name.id === id);
+  // Only clients that know that they speak with an emulator name the region.
+  const region = request.url.searchParams.get('region') ?? undefined;
+  const running = await options.instances.findCloudSql(project, id, region);
   if (!running) throw googleError(404, 'instanceDoesNotExist', 'The Cloud SQL instance does not exist.');
   return { caller, running };
 }
