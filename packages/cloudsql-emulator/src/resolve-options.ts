@@ -1,14 +1,16 @@
 import { isIP } from 'node:net';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
-import { EmulatorError } from './errors.ts';
+import type { EngineVersion } from './engine-version.ts';
+import { resolveEngineVersion } from './engine-version.ts';
 import { isServiceAccount } from './iam/accounts.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
 import { nearestName } from './nearest-name.ts';
 import { checkArray, checkDuration, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
 import type { EmulatorOptions, IamRole } from './options.ts';
-import { RULES } from './service-rules.ts';
+import type { ServiceRules } from './service-rules.ts';
+import { rulesOf } from './service-rules.ts';
 
 /** A principal after validation. */
 export interface ResolvedPrincipal {
@@ -23,6 +25,8 @@ export type WantedAddress = string | null | undefined;
 /** An instance after validation. */
 export interface ResolvedInstance {
   readonly name: InstanceName;
+  readonly engine: EngineVersion;
+  readonly rules: ServiceRules;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
   readonly addresses: { readonly PRIMARY: WantedAddress; readonly PRIVATE: WantedAddress };
@@ -45,6 +49,8 @@ const ROLES: readonly IamRole[] = [
   'alloydb.databaseUser',
   'serviceusage.serviceUsageConsumer',
 ];
+/** Databases that every server has. */
+const ALWAYS_THERE = { POSTGRES: ['postgres'], MYSQL: ['mysql', 'sys'] };
 const HOUR_MS = 3_600_000;
 
 /**
@@ -134,26 +140,27 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
       'must be project:region:instance, or projects/P/locations/R/clusters/C/instances/I',
       given.name,
     );
-  if (given.databaseVersion !== undefined && given.databaseVersion !== 'POSTGRES_18') {
-    throw new EmulatorError(
-      'UNSUPPORTED_ENGINE',
-      `${where}.databaseVersion: this version of the emulator runs 'POSTGRES_18' only, got ${JSON.stringify(given.databaseVersion)}.`,
-    );
+  const engine = resolveEngineVersion(given.databaseVersion, `${where}.databaseVersion`);
+  if (engine.name === 'MYSQL' && name.service === 'alloydb') {
+    invalid(`${where}.databaseVersion`, 'must be PostgreSQL for an instance of AlloyDB', engine.version);
   }
+  const rules = rulesOf(name.service, engine.name);
   const addresses = checkKeys(checkRecord(given.addresses ?? {}, `${where}.addresses`), `${where}.addresses`, [
     'PRIMARY',
     'PRIVATE',
   ]);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
-    resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
+    resolveUser(user, `${where}.users[${index}]`, rules),
   );
   const twice = users.find((user, index) => users.findIndex((other) => other.name === user.name) !== index);
   if (twice) invalid(`${where}.users`, 'names the same database user twice', twice.name);
   return {
     name,
+    engine,
+    rules,
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
-      .filter((database) => database !== 'postgres'),
+      .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),
     users,
     addresses: {
       PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`),

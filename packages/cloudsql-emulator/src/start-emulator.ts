@@ -32,7 +32,7 @@ import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
  * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
- * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
+ * front of a PostgreSQL or MySQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
  *
@@ -84,8 +84,14 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
 
   lifetime.defer(() => dataPlane.stop());
   const running: RunningInstance[] = [];
-  for (const [index, { name, users, addresses }] of options.instances.entries()) {
-    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...pki.instances[index]! };
+  for (const [index, { name, rules, users, addresses }] of options.instances.entries()) {
+    const instance = {
+      name,
+      rules,
+      database: databases[index]!,
+      users: new UserRegistry(users),
+      ...pki.instances[index]!,
+    };
     running.push({ instance, addresses: await dataPlane.open(instance, addresses) });
   }
 

@@ -1,17 +1,30 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { EmulatorError, systemCode } from '../errors.ts';
+import { connect } from 'node:net';
+import { servePostgres } from '../data-plane/postgres-session.ts';
+import type { LoginSession } from '../data-plane/session.ts';
+import type { DatabaseUser } from '../database-user.ts';
+import type { ServiceRules } from '../service-rules.ts';
+import type { PostgresBinaries } from './binaries.ts';
+import type { Database } from './database.ts';
 import type { Launcher } from './launcher.ts';
-import { ACCESS_RULES } from './setup-sql.ts';
+import { ACCESS_RULES, createUserSql, dropUserSql } from './setup-sql.ts';
 import { ADMIN_ROLE, SqlClient } from './sql-client.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, serverFolder } from './supervisor.ts';
+import { whenReady } from './when-ready.ts';
 
 /** Where and how a database server is started. */
 export interface DatabaseOptions {
   readonly launcher: Launcher;
+  readonly binaries: PostgresBinaries;
   readonly workspace: string;
-  /** Name of this server's folder, unique in the workspace. Kept short: the path of a socket has little room. */
+  /** Name of this server's folder, unique in the workspace. */
   readonly folder: string;
+  readonly rules: ServiceRules;
 }
+
+const PREPARE = `
+$PREFIX "$BINARIES/initdb" -D "$FOLDER/data" $INITDB_OPTIONS &&
+printf '%s' "$ACCESS_RULES" >"$FOLDER/data/pg_hba.conf"
+`;
 
 const INITDB_OPTIONS = [
   `--username=${ADMIN_ROLE}`,
@@ -37,27 +50,19 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'cloudsql.iam_authentication': 'on',
 };
 
-const START_TIMEOUT_MS = 60_000;
-const POLL_MS = 10;
-const NOT_YET = ['ENOENT', 'ECONNREFUSED', 'DATABASE_STARTING'];
-
 /** A PostgreSQL server with a fresh cluster, reachable over a Unix socket in a private folder and nowhere else. */
-export class EmbeddedPostgres {
+export class EmbeddedPostgres implements Database {
   readonly #supervisor: Supervisor;
   /** Folder of the Unix socket, as libpq's `host`. */
-  readonly socketFolder: string;
-  /** As Cloud SQL names it: `POSTGRES_18`. */
+  readonly #socketFolder: string;
+  readonly #rules: ServiceRules;
   readonly databaseVersion: string;
 
-  private constructor(supervisor: Supervisor, socketFolder: string, databaseVersion: string) {
+  private constructor(supervisor: Supervisor, socketFolder: string, rules: ServiceRules, databaseVersion: string) {
     this.#supervisor = supervisor;
-    this.socketFolder = socketFolder;
+    this.#socketFolder = socketFolder;
+    this.#rules = rules;
     this.databaseVersion = databaseVersion;
-  }
-
-  /** Path of the Unix socket. */
-  get socketPath(): string {
-    return socketPathIn(this.socketFolder);
   }
 
   /**
@@ -65,70 +70,72 @@ export class EmbeddedPostgres {
    * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
    */
   static async start(options: DatabaseOptions, setup: readonly string[]): Promise<EmbeddedPostgres> {
-    const { launcher, workspace } = options;
-    const servers = `${workspace}/db`;
-    const folder = `${servers}/${options.folder}`;
-    const settings = { ...SETTINGS, unix_socket_directories: folder };
+    const { binaries, rules, ...place } = options;
+    const folder = serverFolder(place);
+    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder });
     const supervisor = new Supervisor({
-      launcher,
-      workspace,
-      servers,
-      folder,
-      accessRules: ACCESS_RULES,
-      initdbOptions: INITDB_OPTIONS,
-      serverOptions: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ...place,
+      prepare: PREPARE,
+      command: [
+        `${binaries.root}/bin/postgres`,
+        ...['-D', `${folder}/data`],
+        ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      environment: {
+        BINARIES: `${binaries.root}/bin`,
+        EXTRA_LIBRARIES: binaries.extraLibraries ?? '',
+        INITDB_OPTIONS: INITDB_OPTIONS.join(' '),
+        ACCESS_RULES,
+      },
     });
     try {
-      const client = await connectWhenReady(supervisor, socketPathIn(folder));
+      const client = await whenReady('PostgreSQL', supervisor, () =>
+        SqlClient.connect(socketPathIn(folder), 'postgres'),
+      );
       try {
         for (const statement of setup) await client.run(statement);
       } finally {
         await client.close();
       }
       const major = client.settings.get('server_version')?.split('.')[0] ?? '';
-      return new EmbeddedPostgres(supervisor, folder, `POSTGRES_${major}`);
+      return new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`);
     } catch (error) {
       await supervisor.stop();
       throw error;
     }
   }
 
-  /** Runs statements as superuser. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
-  async run(sql: string): Promise<void> {
-    const client = await SqlClient.connect(this.socketPath, 'postgres');
+  url(database = 'postgres'): string {
+    const host = encodeURIComponent(this.#socketFolder);
+    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  }
+
+  async createUser(user: DatabaseUser): Promise<void> {
+    await this.#run(createUserSql(user, this.#rules));
+  }
+
+  async dropUser(user: DatabaseUser): Promise<void> {
+    await this.#run(dropUserSql(user.name));
+  }
+
+  async serve(session: LoginSession): Promise<void> {
+    await servePostgres(session, () => connect({ path: socketPathIn(this.#socketFolder), allowHalfOpen: true }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+  }
+
+  async #run(sql: string): Promise<void> {
+    const client = await SqlClient.connect(socketPathIn(this.#socketFolder), 'postgres');
     try {
       await client.run(sql);
     } finally {
       await client.close();
     }
   }
-
-  /** Stops the server and waits until it has gone. */
-  async stop(): Promise<void> {
-    await this.#supervisor.stop();
-  }
 }
 
 function socketPathIn(folder: string): string {
   return `${folder}/.s.PGSQL.5432`;
-}
-
-async function connectWhenReady(supervisor: Supervisor, socketPath: string): Promise<SqlClient> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await SqlClient.connect(socketPath, 'postgres');
-    } catch (cause) {
-      if (NOT_YET.includes(systemCode(cause)) && supervisor.running && Date.now() < deadline) {
-        await delay(POLL_MS);
-        continue;
-      }
-      const reason = supervisor.running ? 'it did not answer in time' : 'it ended at once';
-      throw new EmulatorError(
-        'DATABASE_START_FAILED',
-        `PostgreSQL could not be started: ${reason}. Its log ends with:\n${await supervisor.logTail()}`,
-        { cause },
-      );
-    }
-  }
 }
