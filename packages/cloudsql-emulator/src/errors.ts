@@ -16,6 +16,7 @@ export type EmulatorErrorCode =
 /** Says what the emulator could not do and what to change. Branch on `code`; the message is for people. */
 export class EmulatorError extends Error {
   override readonly name = 'EmulatorError';
+  /** Stable; the thing to test. */
   readonly code: EmulatorErrorCode;
 
   constructor(code: EmulatorErrorCode, message: string, options?: ErrorOptions) {

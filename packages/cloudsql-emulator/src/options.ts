@@ -61,9 +61,9 @@ export type UserOptions = IamUserOptions | BuiltInUserOptions;
 
 /** Addresses of an instance. */
 export interface AddressOptions {
-  /** Public address; `null` if the instance has none. */
+  /** Public address; `null` if the instance has none. @default a free one */
   readonly PRIMARY?: string | null;
-  /** Private address; `null` if the instance has none. */
+  /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
 }
 
@@ -88,8 +88,8 @@ export interface InstanceOptions {
   /**
    * Loopback addresses to listen on, always on port 3307 (AlloyDB: 5433).
    *
-   * By default each type gets a free random address `127.x.y.z`. Where only 127.0.0.1 exists (macOS), both types
-   * share it; their connections are then all recorded as `PUBLIC`.
+   * @default a free random address `127.x.y.z` for each type. Where only 127.0.0.1 exists (macOS), both types share it;
+   * their connections are then all recorded as `PUBLIC`.
    */
   readonly addresses?: AddressOptions;
   /**
