@@ -20,7 +20,8 @@ const REMEDY =
 const run = promisify(execFile);
 
 /** Finds the MySQL server that is installed on the machine. @throws EmulatorError `DATABASE_BINARIES_MISSING` */
-export async function findMysql(): Promise<MysqlPrograms> {
+export async function findMysql(folders: readonly string[] = usualFolders()): Promise<MysqlPrograms> {
+  const find = (program: string): Promise<string | undefined> => findIn(folders, program);
   const server = (await find('mariadbd')) ?? (await find('mysqld'));
   if (server === undefined) throw missing('an instance of MySQL needs a server, and none is installed');
   const { stdout } = await run(server, ['--no-defaults', '--version'], { timeout: 10_000 });
@@ -30,17 +31,17 @@ export async function findMysql(): Promise<MysqlPrograms> {
   return { flavour: 'MARIADB', server, installer };
 }
 
-async function find(program: string): Promise<string | undefined> {
-  for (const folder of [...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS]) {
-    const path = join(folder, program);
-    if (
-      folder !== '' &&
-      (await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return path;
+function usualFolders(): readonly string[] {
+  return [...(process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...MORE_FOLDERS];
+}
+
+async function findIn(folders: readonly string[], program: string): Promise<string | undefined> {
+  for (const path of folders.map((folder) => join(folder, program))) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
   }
   return undefined;
 }
