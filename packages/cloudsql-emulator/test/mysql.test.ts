@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
@@ -47,6 +50,18 @@ test.each([
   await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
+/** Logs in and runs statements. */
+async function run(access: Access, user: string, statements: readonly string[]): Promise<void> {
+  const open = (): ReturnType<typeof dial> => {
+    const socket = dial(access);
+    socket.once('secureConnect', () => socket.emit('connect'));
+    return socket;
+  };
+  const client = await MysqlClient.connect({ open, isPrivate: true, user, password: 'secret' });
+  await client.run(statements);
+  await client.close();
+}
+
 describe.skipIf(withoutMysql)('an instance of MySQL', () => {
   let cloud: Emulator;
   let access: Access;
@@ -57,16 +72,7 @@ describe.skipIf(withoutMysql)('an instance of MySQL', () => {
   });
   afterAll(() => cloud?.close());
 
-  async function logIn(): Promise<void> {
-    const open = (): ReturnType<typeof dial> => {
-      const socket = dial(access);
-      socket.once('secureConnect', () => socket.emit('connect'));
-      return socket;
-    };
-    const client = await MysqlClient.connect({ open, isPrivate: true, user: 'native', password: 'secret' });
-    await client.run(['USE orders']);
-    await client.close();
-  }
+  const logIn = (): Promise<void> => run(access, 'native', ['USE orders']);
 
   describe('in the first packet', () => {
     // Whatever was sent, the next client is served.
@@ -112,4 +118,25 @@ describe.skipIf(withoutMysql)('an instance of MySQL', () => {
     const capabilities = body.indexOf(0, 1) + 14;
     expect(body.readUInt16LE(capabilities) & 0x0820).toBe(0);
   });
+});
+
+test.skipIf(withoutMysql)('a data folder keeps the data, the users and who they are', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'kept-'));
+  try {
+    const first = await startEmulator({ instances: [MYSQL_ORDERS], dataDir });
+    await run(await getAccess(first, ORDERS, { email: APP }), 'app', ['CREATE TABLE orders.kept (id INT)']);
+    await first.close();
+    await using second = await startEmulator({ dataDir });
+    await run(await getAccess(second, ORDERS, { email: APP }), 'app', ['INSERT INTO orders.kept VALUES (1)']);
+    const withoutIdentity = await getAccess(second, ORDERS, { email: APP, login: false });
+    await run(withoutIdentity, 'native', ['INSERT INTO orders.kept VALUES (2)']);
+    await second.close();
+    const other = startEmulator({ instances: [{ name: ORDERS }], dataDir });
+    await expect(other).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: `${ORDERS}: has data of MYSQL_8_4, got 'POSTGRES_18'.`,
+    });
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
 });

@@ -13,6 +13,7 @@ export interface Progress {
   waitingFor: string;
   ipType?: IpType;
   address?: string;
+  port?: number;
 }
 
 /** What one dial is to reach. */
@@ -42,7 +43,7 @@ export async function openSocket(instances: Instances, request: OpenRequest): Pr
   }
   const [ipType, host] = chooseAddress(info, connection, () => cache.info.suspect(info));
   const { port } = service;
-  Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${port} to answer` });
+  Object.assign(progress, { ipType, address: host, port, waitingFor: `${host}:${port} to answer` });
   const { secureContext } = info;
   const target = {
     instance: instance.id,

@@ -7,7 +7,7 @@ import { observeLogin } from './login-observer.ts';
 import type { LoginDecision, LoginParties } from './login-policy.ts';
 import { decideLogin, decideToken, INVALID_PASSWORD } from './login-policy.ts';
 import { relay } from './relay.ts';
-import { abandon, type LoginSession, refuseLogin } from './session.ts';
+import { abandon, ensureDatabase, type LoginSession, refuseLogin } from './session.ts';
 import { readExactly } from './socket-reader.ts';
 import type { Startup } from './startup-message.ts';
 import { readStartup } from './startup-message.ts';
@@ -56,6 +56,7 @@ async function logIn(
     refuse(session, decision.error);
     return undefined;
   }
+  await ensureDatabase(session, record.database);
   // Written anew from what was read, so that the database cannot read another name out of it.
   return encodeStartup(parameters, protocol);
 }

@@ -27,6 +27,8 @@ export interface LoginSession extends SessionOptions {
   readonly signal: AbortSignal;
 }
 
+const MAX_DATABASE_NAME_BYTES = 63;
+
 /** Admits a client and lets the database's engine speak with it. */
 export async function serveSession(options: SessionOptions): Promise<void> {
   const { client, instance, identity, record } = options;
@@ -44,6 +46,20 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Makes the database that the client names, where that is wanted. If it cannot be made, the server says why. */
+export async function ensureDatabase({ instance }: SessionOptions, name: string): Promise<void> {
+  const { createsDatabases, databases, database } = instance;
+  // A name that would be cut or refused is left to the server.
+  if (!createsDatabases || databases.has(name) || Buffer.byteLength(name) > MAX_DATABASE_NAME_BYTES) return;
+  const isMade = await database.createDatabase(name).then(
+    () => true,
+    () => false,
+  );
+  if (!isMade) return;
+  databases.add(name);
+  await instance.onChange();
 }
 
 /** Ends a connection whose client has gone, or has kept us waiting for too long in the midst of `what`. */

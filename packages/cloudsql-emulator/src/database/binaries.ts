@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EmulatorError, systemCode } from '../errors.ts';
 import type { Launcher } from './launcher.ts';
-import { canStart, giveToNobody } from './launcher.ts';
+import { canStart, giveTo } from './launcher.ts';
 
 /** Where the PostgreSQL programs are. */
 export interface PostgresBinaries {
@@ -42,7 +42,7 @@ export async function findPostgres(launcher: Launcher, workspace: string): Promi
   const copy = join(workspace, 'native');
   await cp(root, copy, { recursive: true, verbatimSymlinks: true });
   const copied = { root: copy, extraLibraries: await completeLibraries(copy, workspace) };
-  await giveToNobody(workspace);
+  await giveTo(launcher, workspace);
   return copied;
 }
 

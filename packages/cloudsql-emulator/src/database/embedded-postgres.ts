@@ -4,26 +4,23 @@ import type { LoginSession } from '../data-plane/session.ts';
 import type { DatabaseUser } from '../database-user.ts';
 import type { ServiceRules } from '../service-rules.ts';
 import type { PostgresBinaries } from './binaries.ts';
-import type { Database } from './database.ts';
-import type { Launcher } from './launcher.ts';
-import { ACCESS_RULES, createUserSql, dropUserSql } from './setup-sql.ts';
-import { ADMIN_ROLE, SqlClient } from './sql-client.ts';
+import type { Database, DatabaseContent, ServerPlace } from './database.ts';
+import { giveTo } from './launcher.ts';
+import {
+  ACCESS_RULES,
+  createDatabaseSql,
+  createUserSql,
+  dropUserSql,
+  resumeStatements,
+  setupStatements,
+} from './setup-sql.ts';
+import { ADMIN_ROLE, SqlClient, sqlStateOf } from './sql-client.ts';
 import { Supervisor, serverFolder } from './supervisor.ts';
 import { whenReady } from './when-ready.ts';
 
-/** Where and how a database server is started. */
-export interface DatabaseOptions {
-  readonly launcher: Launcher;
-  readonly binaries: PostgresBinaries;
-  readonly workspace: string;
-  /** Name of this server's folder, unique in the workspace. */
-  readonly folder: string;
-  readonly rules: ServiceRules;
-}
-
 const PREPARE = `
-$PREFIX "$BINARIES/initdb" -D "$FOLDER/data" $INITDB_OPTIONS &&
-printf '%s' "$ACCESS_RULES" >"$FOLDER/data/pg_hba.conf"
+{ [ -e "$DATA/PG_VERSION" ] || $PREFIX "$BINARIES/initdb" -D "$DATA" $INITDB_OPTIONS; } &&
+printf '%s' "$ACCESS_RULES" >"$DATA/pg_hba.conf"
 `;
 
 const INITDB_OPTIONS = [
@@ -36,21 +33,26 @@ const INITDB_OPTIONS = [
   '--builtin-locale=C.UTF-8',
 ];
 
-// Nothing has to survive a crash of the machine, so nothing waits for the disk.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '600',
-  fsync: 'off',
-  full_page_writes: 'off',
-  synchronous_commit: 'off',
   wal_init_zero: 'off',
   max_wal_size: '256MB',
   log_checkpoints: 'off',
   'cloudsql.iam_authentication': 'on',
 };
 
-/** A PostgreSQL server with a fresh cluster, reachable over a Unix socket in a private folder and nowhere else. */
+// What need not survive a crash of the machine does not wait for the disk.
+const FORGETFUL: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+};
+
+const DUPLICATE_DATABASE = '42P04';
+
+/** A PostgreSQL server of the emulator's own, reachable over a Unix socket in a private folder and nowhere else. */
 export class EmbeddedPostgres implements Database {
   readonly #supervisor: Supervisor;
   /** Folder of the Unix socket, as libpq's `host`. */
@@ -66,19 +68,29 @@ export class EmbeddedPostgres implements Database {
   }
 
   /**
-   * Creates the cluster, starts the server and runs the statements.
+   * Creates the cluster unless it is there, starts the server and gives it what it is to have.
    * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
    */
-  static async start(options: DatabaseOptions, setup: readonly string[]): Promise<EmbeddedPostgres> {
-    const { binaries, rules, ...place } = options;
+  static async start(
+    place: ServerPlace,
+    binaries: PostgresBinaries,
+    { databases, users, rules, stored }: DatabaseContent,
+  ): Promise<EmbeddedPostgres> {
     const folder = serverFolder(place);
-    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder });
+    const { data = `${folder}/data`, isDurable, launcher } = place;
+    if (place.data !== undefined) await giveTo(launcher, place.data);
+    const settings = Object.entries({
+      ...SETTINGS,
+      ...(isDurable ? {} : FORGETFUL),
+      unix_socket_directories: folder,
+    });
     const supervisor = new Supervisor({
       ...place,
+      data,
       prepare: PREPARE,
       command: [
         `${binaries.root}/bin/postgres`,
-        ...['-D', `${folder}/data`],
+        ...['-D', data],
         ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
       environment: {
@@ -88,6 +100,7 @@ export class EmbeddedPostgres implements Database {
         ACCESS_RULES,
       },
     });
+    const setup = stored ? resumeStatements(users, rules, stored.users) : setupStatements(databases, users, rules);
     try {
       const client = await whenReady('PostgreSQL', supervisor, () =>
         SqlClient.connect(socketPathIn(folder), 'postgres'),
@@ -98,7 +111,9 @@ export class EmbeddedPostgres implements Database {
         await client.close();
       }
       const major = client.settings.get('server_version')?.split('.')[0] ?? '';
-      return new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`);
+      const server = new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`);
+      if (stored) for (const each of databases) await server.createDatabase(each);
+      return server;
     } catch (error) {
       await supervisor.stop();
       throw error;
@@ -108,6 +123,12 @@ export class EmbeddedPostgres implements Database {
   url(database = 'postgres'): string {
     const host = encodeURIComponent(this.#socketFolder);
     return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  }
+
+  async createDatabase(name: string): Promise<void> {
+    await this.#run(createDatabaseSql(name, this.#rules)).catch((error: unknown) => {
+      if (sqlStateOf(error) !== DUPLICATE_DATABASE) throw error;
+    });
   }
 
   async createUser(user: DatabaseUser): Promise<void> {

@@ -38,11 +38,13 @@ export async function canStart(
   return await succeeds(program, args, { uid: userId, gid: userId, env: environment });
 }
 
-/**
- * Gives a folder to the user that servers run as, with everything in it: should this process crash, nobody has to be
- * able to remove it.
- */
-export async function giveToNobody(folder: string): Promise<void> {
+/** Gives a folder, with all that is in it, to the user that the programs run under. */
+export async function giveTo({ userId }: Launcher, folder: string): Promise<void> {
+  if (userId !== undefined) await giveToNobody(folder);
+}
+
+// With everything in it: should this process crash, nobody has to be able to remove it.
+async function giveToNobody(folder: string): Promise<void> {
   const paths = await readdir(folder, { recursive: true });
   for (const path of ['', ...paths]) await lchown(join(folder, path), NOBODY, NOBODY);
 }

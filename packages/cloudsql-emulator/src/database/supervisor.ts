@@ -10,9 +10,11 @@ export interface SupervisedServer {
   readonly workspace: string;
   /** Name of this server's folder, unique in the workspace. Kept short: the path of a socket has little room. */
   readonly folder: string;
+  /** Folder of the data; what is in it already is used. */
+  readonly data: string;
   /**
-   * Shell commands that make the data, joined by `&&`. They see `$FOLDER`, which has the data, the socket and the log,
-   * `$PREFIX`, which the launcher wants before each program, and {@link environment}.
+   * Shell commands that make the data unless it is there, joined by `&&`. They see `$DATA`, `$FOLDER`, which is for the
+   * socket and the log, `$PREFIX`, which the launcher wants before each program, and {@link environment}.
    */
   readonly prepare: string;
   /** The server's program and its arguments. */
@@ -20,7 +22,7 @@ export interface SupervisedServer {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Returns the folder that a server will have: for its data, its socket and its log. */
+/** Returns the folder that a server will have: for its socket and its log, and for its data unless that is kept. */
 export function serverFolder({ workspace, folder }: Pick<SupervisedServer, 'workspace' | 'folder'>): string {
   return `${serversIn(workspace)}/${folder}`;
 }
@@ -92,6 +94,7 @@ export class Supervisor {
         WORKSPACE: workspace,
         SERVERS: serversIn(workspace),
         FOLDER: folder,
+        DATA: server.data,
       },
       ...(launcher.userId === undefined ? {} : { uid: launcher.userId, gid: launcher.userId }),
     });

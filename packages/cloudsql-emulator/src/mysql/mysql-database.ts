@@ -1,51 +1,58 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import type { LoginSession } from '../data-plane/session.ts';
-import type { Database } from '../database/database.ts';
-import type { Launcher } from '../database/launcher.ts';
+import type { Database, DatabaseContent, ServerPlace } from '../database/database.ts';
+import { giveTo } from '../database/launcher.ts';
 import { Supervisor, serverFolder } from '../database/supervisor.ts';
 import { whenReady } from '../database/when-ready.ts';
 import type { DatabaseUser } from '../database-user.ts';
 import { type MysqlAccess, MysqlClient } from './mysql-client.ts';
 import type { MysqlPrograms } from './mysql-programs.ts';
 import { serveMysql } from './session.ts';
-import { ADMIN_USER, createUserStatements, dropUserStatement, type Flavour, initialSql } from './setup-sql.ts';
+import {
+  ADMIN_USER,
+  changePasswordStatement,
+  createDatabaseStatement,
+  createUserStatements,
+  dropUserStatement,
+  type Flavour,
+  initialSql,
+  resumeSql,
+  roleStatements,
+} from './setup-sql.ts';
 
-/** Where and how a database server is started. */
-export interface MysqlOptions {
-  readonly launcher: Launcher;
-  readonly programs: MysqlPrograms;
-  readonly workspace: string;
-  /** Name of this server's folder, unique in the workspace. */
-  readonly folder: string;
-  /** What the admin API says that it is. */
-  readonly databaseVersion: string;
-}
-
-const INITIALISE: Readonly<Record<Flavour, string>> = {
-  MARIADB:
-    '$PREFIX "$INSTALLER" --no-defaults --datadir="$FOLDER/data" --auth-root-authentication-method=normal --skip-test-db --skip-name-resolve',
-  MYSQL: '$PREFIX "$INSTALLER" --no-defaults --datadir="$FOLDER/data" --initialize-insecure',
+const INSTALL: Readonly<Record<Flavour, string>> = {
+  MARIADB: '--auth-root-authentication-method=normal --skip-test-db --skip-name-resolve',
+  MYSQL: '--initialize-insecure',
 };
 
-// Nothing has to survive a crash of the machine, so nothing waits for the disk.
-const SETTINGS = [
+const PREPARE = `
+if [ -e "$DATA/mysql" ]; then INITIAL_SQL=$RESUME_SQL; else
+  $PREFIX "$INSTALLER" --no-defaults --datadir="$DATA" $INSTALL_OPTIONS
+fi &&
+printf '%s' "$INITIAL_SQL" >"$FOLDER/init.sql"
+`;
+
+const SETTINGS: Readonly<Record<Flavour, readonly string[]>> = {
+  MARIADB: [],
+  MYSQL: ['--mysqlx=OFF'],
+};
+
+const COMMON_SETTINGS = [
   '--skip-networking',
   '--skip-name-resolve',
   '--skip-log-bin',
   '--max-connections=600',
   '--character-set-server=utf8mb4',
-  '--innodb-flush-log-at-trx-commit=0',
-  '--innodb-doublewrite=0',
   '--innodb-use-native-aio=0',
-  '--innodb-fast-shutdown=2',
   '--innodb-buffer-pool-size=64M',
   '--performance-schema=OFF',
 ];
 
-const MORE_SETTINGS: Readonly<Record<Flavour, readonly string[]>> = { MARIADB: [], MYSQL: ['--mysqlx=OFF'] };
+// What need not survive a crash of the machine does not wait for the disk.
+const FORGETFUL = ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0', '--innodb-fast-shutdown=2'];
 
-/** A MySQL or MariaDB server with fresh data, reachable over a Unix socket in a private folder and nowhere else. */
+/** A MySQL or MariaDB server of the emulator's own, reachable over a Unix socket in a private folder and nowhere else. */
 export class MysqlDatabase implements Database {
   readonly #supervisor: Supervisor;
   readonly #socketPath: string;
@@ -55,45 +62,50 @@ export class MysqlDatabase implements Database {
   readonly #secrets = new Map<string, string>();
   readonly databaseVersion: string;
 
-  private constructor(supervisor: Supervisor, socketPath: string, password: string, options: MysqlOptions) {
+  private constructor(supervisor: Supervisor, socketPath: string, password: string, flavour: Flavour, version: string) {
     this.#supervisor = supervisor;
     this.#socketPath = socketPath;
-    this.#flavour = options.programs.flavour;
-    this.databaseVersion = options.databaseVersion;
+    this.#flavour = flavour;
+    this.databaseVersion = version;
     const open = () => connect({ path: socketPath, allowHalfOpen: true });
     this.#access = { open, isPrivate: true, user: ADMIN_USER, password };
   }
 
   /**
-   * Creates the data, starts the server, runs the statements and creates the users.
+   * Creates the data unless it is there, starts the server and gives it what it is to have.
    * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
    */
   static async start(
-    options: MysqlOptions,
-    setup: readonly string[],
-    users: readonly DatabaseUser[],
+    place: ServerPlace,
+    { flavour, server, installer }: MysqlPrograms,
+    content: DatabaseContent,
   ): Promise<MysqlDatabase> {
-    const { programs, ...place } = options;
-    const { flavour, server, installer } = programs;
     const folder = serverFolder(place);
+    const { data = `${folder}/data`, isDurable, launcher } = place;
+    if (place.data !== undefined) await giveTo(launcher, place.data);
     const socketPath = `${folder}/mysqld.sock`;
     const password = newSecret();
     const supervisor = new Supervisor({
       ...place,
-      prepare: `${INITIALISE[flavour]} && printf '%s' "$INITIAL_SQL" >"$FOLDER/init.sql"`,
+      data,
+      prepare: PREPARE,
       command: [
-        ...[server, '--no-defaults', `--datadir=${folder}/data`, `--socket=${socketPath}`],
+        ...[server, '--no-defaults', `--datadir=${data}`, `--socket=${socketPath}`],
         ...[`--pid-file=${folder}/pid`, `--init-file=${folder}/init.sql`],
-        ...[...SETTINGS, ...MORE_SETTINGS[flavour]],
+        ...[...COMMON_SETTINGS, ...SETTINGS[flavour], ...(isDurable ? [] : FORGETFUL)],
       ],
-      environment: { INSTALLER: installer, INITIAL_SQL: initialSql(flavour, password) },
+      environment: {
+        INSTALLER: installer,
+        INSTALL_OPTIONS: INSTALL[flavour],
+        INITIAL_SQL: initialSql(flavour, password),
+        RESUME_SQL: resumeSql(password),
+      },
     });
     try {
-      const database = new MysqlDatabase(supervisor, socketPath, password, options);
+      const database = new MysqlDatabase(supervisor, socketPath, password, flavour, content.engine.version);
       const client = await whenReady('MySQL', supervisor, () => MysqlClient.connect(database.#access));
       try {
-        await client.run(setup);
-        for (const user of users) await database.#create(client, user);
+        await database.#fill(client, content);
       } finally {
         await client.close();
       }
@@ -110,8 +122,12 @@ export class MysqlDatabase implements Database {
     return `mysql://${user}:${password}@localhost/${encodeURIComponent(database)}?socketPath=${socket}`;
   }
 
+  async createDatabase(name: string): Promise<void> {
+    await this.#asAdmin((client) => client.run([createDatabaseStatement(name)]));
+  }
+
   async createUser(user: DatabaseUser): Promise<void> {
-    await this.#asAdmin((client) => this.#create(client, user));
+    await this.#asAdmin((client) => this.#create(client, user, false));
   }
 
   async dropUser({ name }: DatabaseUser): Promise<void> {
@@ -127,10 +143,21 @@ export class MysqlDatabase implements Database {
     await this.#supervisor.stop();
   }
 
-  async #create(client: MysqlClient, user: DatabaseUser): Promise<void> {
-    const password = user.password ?? newSecret();
-    await client.run(createUserStatements(user, password, this.#flavour));
-    if (user.kind !== 'BUILT_IN') this.#secrets.set(user.name, password);
+  /** Nobody is dropped from data that was kept. */
+  async #fill(client: MysqlClient, { databases, users, rules, stored }: DatabaseContent): Promise<void> {
+    if (!stored) await client.run(roleStatements(rules));
+    await client.run(databases.map(createDatabaseStatement));
+    for (const user of users) {
+      await this.#create(client, user, stored?.users.some(({ name }) => name === user.name) ?? false);
+    }
+  }
+
+  async #create(client: MysqlClient, user: DatabaseUser, exists: boolean): Promise<void> {
+    const isIam = user.kind !== 'BUILT_IN';
+    const password = isIam ? newSecret() : user.password;
+    if (!exists) await client.run(createUserStatements(user, password ?? '', this.#flavour));
+    else if (password !== undefined) await client.run([changePasswordStatement(user.name, password)]);
+    if (isIam) this.#secrets.set(user.name, password!);
   }
 
   async #asAdmin(work: (client: MysqlClient) => Promise<void>): Promise<void> {

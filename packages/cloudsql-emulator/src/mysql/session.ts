@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { relay } from '../data-plane/relay.ts';
-import { abandon, type LoginSession, refuseLogin } from '../data-plane/session.ts';
+import { abandon, ensureDatabase, type LoginSession, refuseLogin } from '../data-plane/session.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import { attributeOf, type ClientHello, parseClientHello } from './client-hello.ts';
 import { type Greeting, parseGreeting } from './greeting.ts';
@@ -79,6 +79,7 @@ async function logIn(session: LoginSession, server: Reached, backend: MysqlBacke
     decision = await askToken(session, login, sequence);
     sequence += 2;
   }
+  if (decision.action !== 'REFUSE' && hello.database) await ensureDatabase(session, hello.database);
   switch (decision.action) {
     case 'FORWARD':
       server.stream.write(encodePacket(packet));

@@ -32,14 +32,20 @@ export function initialSql(flavour: Flavour, password: string): string {
   ].join('\n');
 }
 
-/** Returns the statements that make a server look like one of Google's. */
-export function setupStatements(databases: readonly string[], { superuserRole }: ServiceRules): readonly string[] {
+/** Returns what a server whose data was kept runs before it lets anybody in. */
+export function resumeSql(password: string): string {
+  return `${changePasswordStatement(ADMIN_USER, password)};`;
+}
+
+/** Returns the statements that create the role which every instance has. */
+export function roleStatements({ superuserRole }: ServiceRules): readonly string[] {
   const role = quoteLiteral(superuserRole);
-  return [
-    `CREATE ROLE ${role}`,
-    `GRANT ${SUPERUSER_PRIVILEGES} ON *.* TO ${role} WITH GRANT OPTION`,
-    ...databases.map((name) => `CREATE DATABASE ${quoteIdentifier(name)}`),
-  ];
+  return [`CREATE ROLE ${role}`, `GRANT ${SUPERUSER_PRIVILEGES} ON *.* TO ${role} WITH GRANT OPTION`];
+}
+
+/** Returns the statement that creates a database unless it is there. */
+export function createDatabaseStatement(name: string): string {
+  return `CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(name)}`;
 }
 
 /** Returns the statements that create a user with a password, be it the user's own or one that nobody is told. */
@@ -54,6 +60,11 @@ export function createUserStatements(user: DatabaseUser, password: string, flavo
     ...roles.map((role) => `GRANT ${role} TO ${account}`),
     ...(roles.length > 0 ? [byDefault] : []),
   ];
+}
+
+/** Returns the statement that gives a user another password. */
+export function changePasswordStatement(name: string, password: string): string {
+  return `ALTER USER ${accountOf(name)} IDENTIFIED BY ${quoteLiteral(password)}`;
 }
 
 /** Returns the statement that drops a user. */
