@@ -5,6 +5,7 @@ import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOpt
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import { resolveUser } from './database-user.ts';
+import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
 import type { Principals } from './iam/principals.ts';
@@ -20,7 +21,8 @@ import type { Statistics } from './statistics.ts';
 export interface EmulatorStatistics {
   /**
    * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
-   * `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `resolveConnectSettings`, `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`,
+   * `subjectToken`, `metadata`, `connect`,
    * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
@@ -47,6 +49,7 @@ interface EmulatorParts {
   readonly instances: Instances;
   readonly dataPlane: DataPlane;
   readonly faults: Faults;
+  readonly dns: Dns;
 }
 
 /** A running emulator, as `startEmulator` returns it. */
@@ -115,6 +118,11 @@ export class Emulator {
     return this.#parts.log.list();
   }
 
+  /** DNS names, and the resolver that knows them. */
+  get dns(): Dns {
+    return this.#parts.dns;
+  }
+
   /** Makes the emulator misbehave. */
   get faults(): Faults {
     return this.#parts.faults;
@@ -139,6 +147,7 @@ export class Emulator {
   resetStatistics(): void {
     this.#parts.statistics.reset();
     this.#parts.log.resetCounts();
+    this.#parts.dns.resetQueries();
   }
 
   /**
