@@ -64,6 +64,17 @@ export interface LoginTarget {
   readonly signal?: AbortSignal;
 }
 
+/** What `diagnostics.ts` may ask of a connector; not part of the package's surface. */
+export let internalsOf: (connector: Connector) => ConnectorInternals;
+
+/** {@link internalsOf} */
+export interface ConnectorInternals {
+  /** Google's side of the service that the instance is of. */
+  plane(instance: string | undefined): ControlPlane;
+  /** What is known of an instance, fetched if need be. */
+  know(options: WarmupOptions): Promise<{ readonly info: ConnectionInfo }>;
+}
+
 /** How far one dial has come. */
 interface Progress {
   waitingFor: string;
@@ -85,6 +96,13 @@ export class Connector {
   readonly #dials: Set<Deadline> = new Set();
   #closed = false;
   readonly #controlPlanes: Map<ServiceName, ControlPlane> = new Map();
+
+  static {
+    internalsOf = (connector) => ({
+      plane: (instance) => connector.#planeOf(instance),
+      know: (options) => connector.#know(options),
+    });
+  }
 
   /** @throws ConfigError for unknown, invalid or contradicting options */
   constructor(options: ConnectorOptions = {}) {
