@@ -7,6 +7,8 @@ export type {
   TokenSource,
 } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
+export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
+export { ownedAddress } from './drivers/read-options.ts';
 export {
   CloudSqlError,
   type CloudSqlErrorCode,

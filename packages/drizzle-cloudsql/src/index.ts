@@ -1,4 +1,5 @@
-import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
+import { poolErrorListener } from '@x/cloudsql-core';
+import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import type { DrizzleConfig } from 'drizzle-orm';
 import { drizzle as drizzlePg, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';

@@ -2,16 +2,25 @@ import { ConfigError, checkOrmOptions, oneOf } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import type { Knex } from 'knex';
 
-/** Knex's configuration, with the instance in place of the address. */
-export interface KnexCloudSqlConfig extends Omit<Knex.Config, 'client' | 'connection' | 'connectionPool'> {
-  readonly client: 'pg';
-  /** The instance and what pg takes besides, or the URL form. */
-  readonly connection: string | KnexCloudSqlConnection;
-  readonly connectionPool?: never;
+/** What each of Knex's clients takes as `connection`, with the instance in place of the address. */
+interface Connections {
+  pg: PgCloudSqlOptions<Knex.PgConnectionConfig>;
 }
 
-/** Knex's connection options for PostgreSQL, with the instance in place of the address. */
-export type KnexCloudSqlConnection = PgCloudSqlOptions<Knex.PgConnectionConfig>;
+/** Knex's connection options, with the instance in place of the address. */
+export type KnexCloudSqlConnection<Client extends keyof Connections = keyof Connections> = Connections[Client];
+
+/** Knex's configuration, with the instance in place of the address. */
+export type KnexCloudSqlConfig = {
+  [Client in keyof Connections]: Omit<Knex.Config, 'client' | 'connection' | 'connectionPool'> & {
+    readonly client: Client;
+    /** The instance and what the driver takes besides, or the URL form. */
+    readonly connection: string | KnexCloudSqlConnection<Client>;
+    readonly connectionPool?: never;
+  };
+}[keyof Connections];
+
+const bindings = { pg: pgOptions } as const;
 
 const inside = 'it belongs inside `connection`';
 const owned = {
@@ -35,7 +44,7 @@ const owned = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
-  oneOf('client', config.client, ['pg']);
+  const binding = bindings[oneOf('client', config.client, ['pg'])];
   checkOrmOptions('knex', config, owned);
   const { connection, pool } = config;
   if (typeof connection !== 'string' && (typeof connection !== 'object' || connection === null)) {
@@ -44,7 +53,7 @@ export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
     });
   }
   // Knex keeps two connections open by default, which costs an idle service money and a serverless one its freeze.
-  return { ...config, connection: pgOptions(connection), pool: { min: 0, ...pool } };
+  return { ...config, connection: binding(connection), pool: { min: 0, ...pool } };
 }
 
 export { cloudSql as knexCloudSql };

@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { type PgCloudSqlOptions, pgOptions, poolErrorListener } from '@x/cloudsql-core/pg';
+import { poolErrorListener } from '@x/cloudsql-core';
+import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import type { PoolConfig } from './pool-config.ts';
 import { takeSchema } from './schema-parameter.ts';
 

@@ -1,11 +1,11 @@
-import { checkOrmOptions, oneOf } from '@x/cloudsql-core';
-import { type CloudSqlOptions, connectionOf, ownedAddress, pgOptions } from '@x/cloudsql-core/pg';
+import { type CloudSqlOptions, checkOrmOptions, connectionOf, oneOf, ownedAddress } from '@x/cloudsql-core';
+import { pgOptions } from '@x/cloudsql-core/pg';
 import type { Options } from 'sequelize';
 
 /** The options of Sequelize that this adapter sets, because setting them otherwise would bypass the connector. */
 type Owned = 'host' | 'port' | 'ssl' | 'username' | 'native' | 'replication';
 
-/** Sequelize's options for PostgreSQL, with the instance in place of the address. */
+/** Sequelize's options, with the instance in place of the address. */
 export type SequelizeCloudSqlOptions = CloudSqlOptions<
   Omit<Options, 'dialect'> & { dialect: 'postgres' },
   Owned,
@@ -18,6 +18,11 @@ const owned = {
   replication: 'its nodes would dial past the connector',
 };
 
+/** The binding of each dialect, and what its driver calls a URL. */
+const dialects = {
+  postgres: { binding: pgOptions, urlOption: 'connectionString' },
+} as const;
+
 /**
  * Sequelize's own options for a Cloud SQL instance: for `new Sequelize()`. Does no I/O.
  *
@@ -26,16 +31,16 @@ const owned = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(options: SequelizeCloudSqlOptions): Options {
-  oneOf('dialect', options.dialect, ['postgres']);
+  const { binding, urlOption } = dialects[oneOf('dialect', options.dialect, ['postgres'])];
   checkOrmOptions('Sequelize', options, owned);
-  const { connection, rest } = connectionOf(options, 'url');
-  const { host, port, user, password, database, ...driver } = pgOptions({ ...rest.dialectOptions, ...connection });
+  const { connection, rest } = connectionOf(options, 'url', urlOption);
+  const { host, port, user, password, database, ...driver } = binding({ ...rest.dialectOptions, ...connection });
   return {
     ...rest,
     host,
     port,
     username: user,
-    // A function is given on to pg for each connection; the type knows strings only.
+    // A function is given on to the driver for each connection; the type knows strings only.
     password: password as string,
     ...(database === undefined ? {} : { database }),
     dialectOptions: driver,

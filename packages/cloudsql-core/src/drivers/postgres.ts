@@ -5,7 +5,7 @@ import type { ConnectionOptions } from '../options/connection-options.ts';
 import { bypass } from '../postgres/login.ts';
 import { deferredLogin } from './deferred-login.ts';
 import { DeferredSocket } from './deferred-socket.ts';
-import type { CloudSqlOptions } from './pg.ts';
+import type { CloudSqlOptions } from './orm-options.ts';
 import { ownedAddress, readOptions } from './read-options.ts';
 
 /** The options of postgres.js that this binding sets, because setting them otherwise would bypass the connector. */

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { type AccessToken, alloyDbScopes } from '../credentials/credentials.ts';
 import { exchangeMetadata } from '../dial/metadata-exchange.ts';
 import type { IpType } from '../options/connection-options.ts';
-import { refuseExpired, usable } from './api-answer.ts';
+import { Answer, refuseExpired, usable } from './api-answer.ts';
 import type { ApiCall } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { FetchRequest, Service } from './service.ts';
@@ -116,27 +116,4 @@ function callOf(
   // A colon belongs to the method, except that of a domain-scoped project.
   const escaped = path.replace(instance.project, encodeURIComponent(instance.project));
   return { url: `${endpoint.replace(/\/$/, '')}/${apiVersion}/${escaped}`, instance: instance.id, signal };
-}
-
-/** An answer whose fields may be spelt `likeThis` or `like_this`: JSON of protobuf messages has both. */
-class Answer {
-  readonly #fields: Record<string, unknown>;
-
-  constructor(fields: Record<string, unknown>) {
-    this.#fields = fields;
-  }
-
-  text(name: string): string {
-    const value = this.#field(name);
-    return typeof value === 'string' ? value : '';
-  }
-
-  texts(name: string): string[] {
-    const value = this.#field(name);
-    return Array.isArray(value) ? value.map(String) : [];
-  }
-
-  #field(name: string): unknown {
-    return this.#fields[name] ?? this.#fields[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
-  }
 }

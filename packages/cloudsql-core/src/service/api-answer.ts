@@ -20,3 +20,45 @@ export function refuseExpired({ id }: Instance, expiresAt: number): void {
     { instance: id },
   );
 }
+
+/**
+ * An object in an API's answer, read without trust: a field that is absent, or of another type than it should be, is
+ * empty. Fields may be spelt `likeThis` or `like_this`, as JSON of protobuf messages has both.
+ */
+export class Answer {
+  readonly #fields: Record<string, unknown>;
+
+  constructor(value: unknown) {
+    this.#fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  }
+
+  text(name: string): string {
+    const value = this.#field(name);
+    return typeof value === 'string' ? value : '';
+  }
+
+  texts(name: string): string[] {
+    return this.#list(name).map(String);
+  }
+
+  flag(name: string): boolean {
+    return this.#field(name) === true;
+  }
+
+  object(name: string): Answer {
+    return new Answer(this.#field(name));
+  }
+
+  objects(name: string): Answer[] {
+    return this.#list(name).map((value) => new Answer(value));
+  }
+
+  #list(name: string): unknown[] {
+    const value = this.#field(name);
+    return Array.isArray(value) ? value : [];
+  }
+
+  #field(name: string): unknown {
+    return this.#fields[name] ?? this.#fields[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
+  }
+}

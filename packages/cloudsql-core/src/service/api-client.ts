@@ -1,6 +1,7 @@
 import { type CloudSqlError, cloudSqlError } from '../errors.ts';
 import type { HttpAnswer } from '../http.ts';
 import { HttpClient, isUntrustedServer, jsonObject } from '../http-client.ts';
+import { Answer } from './api-answer.ts';
 
 /** One call of a Google API. */
 export interface ApiCall {
@@ -48,16 +49,11 @@ function parse(answer: HttpAnswer, { url, instance }: ApiCall): Record<string, u
   });
 }
 
-/** Google's error JSON, as far as it is used here. */
-interface GoogleError {
-  error?: { message?: string; errors?: { reason?: string }[]; details?: { reason?: string }[] };
-}
-
 function refusal(answer: HttpAnswer, { url, instance }: ApiCall): CloudSqlError {
-  // Not every 5xx comes from the API itself; the status is enough.
-  const { error } = (jsonObject(answer.text) ?? {}) as GoogleError;
-  const reasons = [...(error?.errors ?? []), ...(error?.details ?? [])].map(({ reason }) => reason);
-  const said = (error?.message ?? '').replace(/\.$/, '');
+  // Not every error comes from the API itself; the status is enough.
+  const error = new Answer(jsonObject(answer.text)).object('error');
+  const reasons = [...error.objects('errors'), ...error.objects('details')].map((entry) => entry.text('reason'));
+  const said = error.text('message').replace(/\.$/, '');
   const what = `${new URL(url).host} answered ${answer.status}${said ? `: ${said}` : ''}`;
   const { status } = answer;
   if (reasons.includes('accessNotConfigured') || reasons.includes('SERVICE_DISABLED')) {

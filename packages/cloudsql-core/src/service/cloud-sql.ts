@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { type AccessToken, cloudSqlScopes } from '../credentials/credentials.ts';
 import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
 import type { IpType } from '../options/connection-options.ts';
-import { refuseExpired, usable } from './api-answer.ts';
+import { Answer, refuseExpired, usable } from './api-answer.ts';
 import type { ApiCall } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { FetchRequest, Service } from './service.ts';
@@ -46,55 +46,46 @@ interface Metadata extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'da
   readonly serverCa: string;
 }
 
-/** `connectSettings`, as far as it is used: https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/connect */
-interface ConnectSettings {
-  region?: string;
-  backendType?: string;
-  databaseVersion?: string;
-  ipAddresses?: { type?: string; ipAddress?: string }[];
-  serverCaCert?: { cert?: string };
-  dnsName?: string;
-  dnsNames?: { name?: string; connectionType?: string; dnsScope?: string }[];
-  pscEnabled?: boolean;
-}
-
+/** Reads `connectSettings`: https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/connect */
 async function fetchMetadata(request: FetchRequest, { token }: AccessToken): Promise<Metadata> {
   const { instance } = request;
-  const settings: ConnectSettings = await request.api.call({
-    ...callOf(request, '/connectSettings'),
-    method: 'GET',
-    token,
-  });
-  if (settings.region !== instance.region) {
-    throw failure(
-      request,
-      'CLOUDSQL_REGION_MISMATCH',
-      `The instance is in ${settings.region}, not in ${instance.region}`,
-    );
+  const settings = new Answer(await request.api.call({ ...callOf(request, '/connectSettings'), method: 'GET', token }));
+  const region = settings.text('region');
+  if (!region) throw failure(request, 'CLOUDSQL_BAD_API_ANSWER', 'The API sent no usable region');
+  if (region !== instance.region) {
+    throw failure(request, 'CLOUDSQL_REGION_MISMATCH', `The instance is in ${region}, not in ${instance.region}`);
   }
-  if (settings.backendType && settings.backendType !== 'SECOND_GEN') {
-    throw failure(request, 'CLOUDSQL_UNSUPPORTED_INSTANCE', `The instance is of the kind ${settings.backendType}`);
+  const kind = settings.text('backendType');
+  if (kind && kind !== 'SECOND_GEN') {
+    throw failure(request, 'CLOUDSQL_UNSUPPORTED_INSTANCE', `The instance is of the kind ${kind}`);
   }
-  const serverCa = settings.serverCaCert?.cert ?? '';
-  usable(request.instance, 'server CA', () => new X509Certificate(serverCa));
+  const serverCa = settings.object('serverCaCert').text('cert');
+  usable(instance, 'server CA', () => new X509Certificate(serverCa));
+  const [first] = settings.objects('dnsNames');
   return {
     serverCa,
     addresses: addressesOf(settings),
-    serverName: (settings.dnsNames?.[0]?.name || settings.dnsName)?.replace(/\.$/, '') || undefined,
-    databaseVersion: settings.databaseVersion ?? '',
+    serverName: (first?.text('name') || settings.text('dnsName')).replace(/\.$/, '') || undefined,
+    databaseVersion: settings.text('databaseVersion'),
   };
 }
 
-function addressesOf({ ipAddresses = [], dnsNames = [], dnsName, pscEnabled }: ConnectSettings): Map<IpType, string> {
+function addressesOf(settings: Answer): Map<IpType, string> {
   const addresses = new Map<IpType, string>();
-  for (const { type, ipAddress } of ipAddresses) {
-    if (type === 'PRIMARY' && ipAddress) addresses.set('PUBLIC', ipAddress);
-    if (type === 'PRIVATE' && ipAddress) addresses.set('PRIVATE', ipAddress);
+  for (const entry of settings.objects('ipAddresses')) {
+    const address = entry.text('ipAddress');
+    if (address && entry.text('type') === 'PRIMARY') addresses.set('PUBLIC', address);
+    if (address && entry.text('type') === 'PRIVATE') addresses.set('PRIVATE', address);
   }
-  const psc = dnsNames.find(
-    (e) => e.name && e.connectionType === 'PRIVATE_SERVICE_CONNECT' && e.dnsScope === 'INSTANCE',
-  );
-  const pscName = pscEnabled ? psc?.name || dnsName : undefined;
+  const psc = settings
+    .objects('dnsNames')
+    .find(
+      (entry) =>
+        entry.text('name') &&
+        entry.text('connectionType') === 'PRIVATE_SERVICE_CONNECT' &&
+        entry.text('dnsScope') === 'INSTANCE',
+    );
+  const pscName = settings.flag('pscEnabled') ? psc?.text('name') || settings.text('dnsName') : '';
   if (pscName) addresses.set('PSC', pscName.replace(/\.$/, ''));
   return addresses;
 }
@@ -108,13 +99,14 @@ async function fetchCertificate(
     request.iam ? request.credentials.loginToken() : undefined,
     request.keyPair,
   ]);
-  const answer = await request.api.call({
+  const sent = await request.api.call({
     ...callOf(request, ':generateEphemeralCert'),
     method: 'POST',
     token: api.token,
     body: { public_key: publicKey, ...(login ? { access_token: login.token } : {}) },
   });
-  const pem = (answer.ephemeralCert as { cert?: string } | undefined)?.cert ?? '';
+  const answer = new Answer(sent);
+  const pem = answer.object('ephemeralCert').text('cert');
   const certificate = usable(request.instance, 'ephemeral certificate', () => new X509Certificate(pem));
   // The server refuses a certificate whose login token has expired.
   const expiresAt = Math.min(Date.parse(certificate.validTo), login?.expiresAt ?? Number.POSITIVE_INFINITY);

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+
+/**
+ * A module of `src/commands/`. Loading one must be quick, because `--help` and completion do it: what is heavy, core
+ * and the emulator above all, is imported in the action.
+ */
+export interface CommandModule {
+  /**
+   * Adds arguments, options and help to the command, and its action, which throws where it fails and otherwise sets
+   * `context.exitCode` if that is not to be 0.
+   */
+  define(command: Command, context: CliContext): void;
+}
+
+interface CommandRow {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command, in the order of the help. */
+export const commands: Readonly<Record<string, CommandRow>> = {
+  completion: {
+    summary: 'print a script that completes commands and options in your shell',
+    load: () => import('../commands/completion.ts'),
+  },
+};
