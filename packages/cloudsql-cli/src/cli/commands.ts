@@ -21,6 +21,10 @@ interface CommandRow {
 
 /** Every command, in the order of the help. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  exec: {
+    summary: 'run a command that finds the database in its environment',
+    load: () => import('../commands/exec.ts'),
+  },
   completion: {
     summary: 'print a script that completes commands and options in your shell',
     load: () => import('../commands/completion.ts'),
