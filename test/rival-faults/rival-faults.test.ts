@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app, appUser, native, startCloud } from '../cloud.ts';
 import type { RemoteCloud, RivalCase } from './case.ts';
 import { skipped } from './skipped.ts';
+import { verified } from './verified.ts';
 
 // What goes wrong with Google's connector, run on that and on ours: it must fail there and hold here. A case that
 // holds on both would prove nothing.
@@ -48,6 +49,13 @@ describe('not tried, with the reason', () => {
 
 it('covers no fault and skips it as well', () => {
   expect(cases.map(({ fault }) => fault).filter((fault) => fault in skipped)).toEqual([]);
+});
+
+it('tries every fault that was seen to happen, or says why not', () => {
+  const known = [...cases.map(({ fault }) => fault), ...Object.keys(skipped)].map((fault) =>
+    Number.parseInt(fault, 10),
+  );
+  expect(verified.filter((number) => !known.includes(number))).toEqual([]);
 });
 
 /** Runs a case on one of the connectors; resolves with what went wrong, or with nothing. */

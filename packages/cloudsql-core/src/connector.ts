@@ -1,17 +1,14 @@
 import type { TLSSocket } from 'node:tls';
 import type { AccessToken, CredentialsExplanation } from './credentials/credentials.ts';
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
-import { emulatorHost, emulatorVariables } from './credentials/emulator.ts';
-import { createCredentials } from './credentials/sources.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
-import { dial } from './dial/dial.ts';
-import { type CloudSqlError, ConfigError, cloudSqlError, DialError } from './errors.ts';
-import { parseInstance, type ServiceName } from './instance/instance.ts';
+import { ConfigError, cloudSqlError } from './errors.ts';
+import { parseInstance } from './instance/instance.ts';
 import { refuseUnknown } from './options/check.ts';
+import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import {
   type ConnectionOptions,
   connectionOptionNames,
-  type IpType,
   type ResolvedConnection,
   resolveConnection,
 } from './options/connection-options.ts';
@@ -22,52 +19,12 @@ import {
 } from './options/connector-options.ts';
 import { chooseAddress } from './service/choose-address.ts';
 import type { ConnectionInfo } from './service/connection-info.ts';
-import { type ControlPlane, controlPlane } from './service/control-plane.ts';
-import { InstanceCache } from './service/instance-cache.ts';
-import { services } from './service/services.ts';
+import type { ControlPlane } from './service/control-plane.ts';
+import { closedError, type InstanceStatus, Instances } from './service/instances.ts';
+import { openSocket, type Progress } from './service/open-socket.ts';
 import { publish } from './telemetry.ts';
 
-/** Options of one {@link Connector.connect}. */
-export interface ConnectOptions extends ConnectionOptions {
-  /** The engine that the caller will speak to; another one is an error. @default not checked */
-  readonly engine?: Engine;
-  /** Gives the dial up. */
-  readonly signal?: AbortSignal;
-  /** Overrides the connector's `dialTimeoutMs` for this dial, in milliseconds. */
-  readonly timeoutMs?: number;
-}
-
-/** Options of {@link Connector.warmup} and {@link Connector.engineVersion}. */
-export interface WarmupOptions extends ConnectionOptions {
-  /** Gives the wait up; what is under way goes on for others. */
-  readonly signal?: AbortSignal;
-  /** Overrides the connector's `dialTimeoutMs` for this wait, in milliseconds. */
-  readonly timeoutMs?: number;
-}
-
-/** What {@link Connector.status} says of one instance. */
-export interface InstanceStatus {
-  readonly instance: string;
-  /** Whether its certificates carry an IAM identity; those of AlloyDB never do. */
-  readonly iam: boolean;
-  /** When the certificate in hand expires; undefined where there is no valid one. */
-  readonly expiresAt: Date | undefined;
-  /** The last failed refresh, until one succeeds. */
-  readonly error: Error | undefined;
-}
-
-/** What somebody is about to log in to. */
-export interface LoginTarget {
-  /** An instance name: each service has its own scope of login tokens. @default any Cloud SQL instance */
-  readonly instance?: string;
-  /** Gives the wait up; what is under way goes on for others. */
-  readonly signal?: AbortSignal;
-}
-
 /** What `diagnostics.ts` may ask of a connector; not part of the package's surface. */
-export let internalsOf: (connector: Connector) => ConnectorInternals;
-
-/** {@link internalsOf} */
 export interface ConnectorInternals {
   /** Google's side of the service that the instance is of. */
   plane(instance: string | undefined): ControlPlane;
@@ -75,12 +32,8 @@ export interface ConnectorInternals {
   know(options: WarmupOptions): Promise<{ readonly info: ConnectionInfo }>;
 }
 
-/** How far one dial has come. */
-interface Progress {
-  waitingFor: string;
-  ipType?: IpType;
-  address?: string;
-}
+/** Opens a connector for `diagnostics.ts`. */
+export let internalsOf: (connector: Connector) => ConnectorInternals;
 
 /**
  * Holds credentials and what is known of instances, and opens authenticated TLS sockets to them. Constructing one
@@ -92,10 +45,8 @@ interface Progress {
  */
 export class Connector {
   readonly #options: ResolvedConnectorOptions;
-  readonly #instances: Map<string, InstanceCache> = new Map();
+  readonly #instances: Instances;
   readonly #dials: Set<Deadline> = new Set();
-  #closed = false;
-  readonly #controlPlanes: Map<ServiceName, ControlPlane> = new Map();
 
   static {
     internalsOf = (connector) => ({
@@ -107,11 +58,7 @@ export class Connector {
   /** @throws ConfigError for unknown, invalid or contradicting options */
   constructor(options: ConnectorOptions = {}) {
     this.#options = resolveConnectorOptions(options);
-    // Both only check here; what they find is asked for again at the first use.
-    for (const { name, scopes } of Object.values(services)) {
-      createCredentials(this.#options, scopes);
-      emulatorHost(name, this.#options);
-    }
+    this.#instances = new Instances(this.#options);
   }
 
   /** How long one dial may take unless it says otherwise, in milliseconds. */
@@ -137,7 +84,7 @@ export class Connector {
       publish('dial', { instance, ...reached, durationMs: performance.now() - started, ...outcome });
     };
     try {
-      const socket = await this.#dial(connection, engine, progress, limit.signal);
+      const socket = await openSocket(this.#instances, { connection, engine, progress, signal: limit.signal });
       report({ socket });
       return socket;
     } catch (cause) {
@@ -157,8 +104,8 @@ export class Connector {
    * certificate. A new one is fetched soon; the one in hand stays in use meanwhile, for it may have been something else.
    */
   reportRefusal(options: ConnectionOptions): void {
-    if (this.#closed) return;
-    const { info } = this.#instance(this.#resolve(options));
+    if (this.#instances.closed) return;
+    const { info } = this.#instances.of(this.#resolve(options));
     const current = info.peek();
     if (current) info.suspect(current);
   }
@@ -222,15 +169,7 @@ export class Connector {
 
   /** What is known of each instance, for health checks. Starts nothing. */
   status(): InstanceStatus[] {
-    return [...this.#instances.values()].map(({ instance, iam, info, error }) => {
-      const expiresAt = info.peek()?.expiresAt;
-      return {
-        instance: instance.id,
-        iam,
-        expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
-        error,
-      };
-    });
+    return this.#instances.status();
   }
 
   /**
@@ -238,14 +177,10 @@ export class Connector {
    * handed out belong to their callers and stay open. Idempotent.
    */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#instances.closed) return;
     const reason = closedError();
     for (const dial of this.#dials) dial.abort(reason);
-    for (const { info } of this.#instances.values()) info.close(reason);
-    publish('close', { instances: [...this.#instances.values()].map(({ instance }) => instance.id) });
-    this.#instances.clear();
-    await Promise.all([...this.#controlPlanes.values()].map((plane) => plane.close(reason)));
+    await this.#instances.close(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -259,7 +194,7 @@ export class Connector {
   }> {
     const connection = this.#resolve(options);
     const instance = connection.instance.id;
-    const cache = this.#instance(connection);
+    const cache = this.#instances.of(connection);
     const late = (): Error => cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance });
     const limit = deadline(timeoutMs, late, signal);
     this.#dials.add(limit);
@@ -277,81 +212,7 @@ export class Connector {
     return resolveConnection(options);
   }
 
-  async #dial(
-    connection: ResolvedConnection,
-    engine: Engine | undefined,
-    progress: Progress,
-    signal: AbortSignal,
-  ): Promise<TLSSocket> {
-    const { instance } = connection;
-    const service = services[instance.service];
-    const cache = this.#instance(connection);
-    const { credentials, userAgent } = this.#plane(instance.service);
-    const ready = service.prelude?.({ credentials, userAgent, iam: connection.authType === 'IAM' });
-    const [info, prelude] = await waitOrAbort(Promise.all([cache.info.get(), ready]), signal);
-    if (engine && !info.databaseVersion.startsWith(engine)) {
-      const what = `The driver speaks ${engine}, the instance runs ${info.databaseVersion || 'an unknown engine'}`;
-      throw new ConfigError('CLOUDSQL_ENGINE_MISMATCH', what, { instance: instance.id });
-    }
-    const [ipType, host] = chooseAddress(info, connection, () => cache.info.suspect(info));
-    const { port } = service;
-    Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${port} to answer` });
-    const { secureContext } = info;
-    const target = {
-      instance: instance.id,
-      host,
-      port,
-      secureContext,
-      identity: service.identity(instance, info, host),
-    };
-    try {
-      const socket = await dial(target, signal);
-      // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.
-      socket.on('error', (error: Error & { code?: string }) => {
-        if (error.code?.startsWith('ERR_SSL_')) cache.info.suspect(info);
-      });
-      if (prelude) {
-        progress.waitingFor = `the metadata exchange with ${host}:${port}`;
-        await prelude(socket, target, signal);
-      }
-      return socket;
-    } catch (error) {
-      // A refusal in so many words is about the principal, and a new certificate would not change it.
-      const refused = error instanceof DialError && error.code === 'CLOUDSQL_EXCHANGE_REFUSED';
-      if (!signal.aborted && !refused) cache.info.suspect(info);
-      throw error;
-    }
-  }
-
-  #instance({ instance, authType }: ResolvedConnection): InstanceCache {
-    const service = services[instance.service];
-    const plane = this.#plane(service.name);
-    const iam = service.identityInCertificate && authType === 'IAM';
-    const key = `${instance.id} ${iam}`;
-    const known = this.#instances.get(key);
-    if (known) return known;
-    if (instance.project.startsWith('demo-') && !plane.emulated) {
-      throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', `${emulatorVariables[service.name]} is not set`, {
-        instance: instance.id,
-      });
-    }
-    const made = new InstanceCache(service, plane, instance, iam);
-    this.#instances.set(key, made);
-    return made;
-  }
-
   #planeOf(instance: string | undefined): ControlPlane {
-    return this.#plane(instance === undefined ? 'cloud-sql' : parseInstance(instance).service);
+    return this.#instances.plane(instance === undefined ? 'cloud-sql' : parseInstance(instance).service);
   }
-
-  #plane(name: ServiceName): ControlPlane {
-    if (this.#closed) throw closedError();
-    const plane = this.#controlPlanes.get(name) ?? controlPlane(this.#options, services[name]);
-    this.#controlPlanes.set(name, plane);
-    return plane;
-  }
-}
-
-function closedError(): CloudSqlError {
-  return new ConfigError('CLOUDSQL_CONNECTOR_CLOSED', 'The connector is closed');
 }

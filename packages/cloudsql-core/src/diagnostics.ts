@@ -1,9 +1,10 @@
-import { type Connector, internalsOf, type LoginTarget, type WarmupOptions } from './connector.ts';
+import { type Connector, internalsOf } from './connector.ts';
 import type { InspectedToken } from './credentials/credentials.ts';
 import { waitOrAbort } from './deadline.ts';
 import { cloudSqlError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
 import { parseInstance } from './instance/instance.ts';
+import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
 
 export type { InspectedToken } from './credentials/credentials.ts';

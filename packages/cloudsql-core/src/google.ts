@@ -30,11 +30,13 @@ export interface DriverOptions {
   readonly stream: () => Duplex & TLSSocket;
   /** Resolves nowhere: who ignores `stream` fails, instead of dialling something else in clear text. */
   readonly host: string;
+  /** No service has it, for the same reason. */
   readonly port: number;
 }
 
 /** What `getTediousOptions` resolves with. */
 export interface TediousDriverOptions {
+  /** Dials, for tedious. */
   readonly connector: () => Promise<TLSSocket>;
   /** TLS is done by the connector. */
   readonly encrypt: false;

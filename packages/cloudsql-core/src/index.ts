@@ -1,4 +1,4 @@
-export { type ConnectOptions, Connector, type InstanceStatus, type WarmupOptions } from './connector.ts';
+export { Connector } from './connector.ts';
 export type {
   AccessToken,
   CredentialSource,
@@ -21,8 +21,10 @@ export {
 } from './errors.ts';
 export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf } from './options/check.ts';
+export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';
+export type { InstanceStatus } from './service/instances.ts';
 export type {
   CloseEvent,
   CredentialsEvent,
@@ -31,4 +33,5 @@ export type {
   Logger,
   PoolErrorEvent,
   RefreshEvent,
+  SessionEvent,
 } from './telemetry.ts';

@@ -12,6 +12,7 @@ import type { Faults } from './faults/faults.ts';
 import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
+import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
@@ -23,7 +24,7 @@ import type { Statistics } from './statistics.ts';
 export interface EmulatorStatistics {
   /**
    * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
-   * `getInstance`, `listInstances`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
    * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
@@ -38,6 +39,7 @@ export interface EmulatorStatistics {
 }
 
 interface EmulatorParts {
+  readonly id: string;
   readonly host: string;
   readonly project: string;
   readonly settings: Settings;
@@ -46,7 +48,7 @@ interface EmulatorParts {
   readonly files: ClientFiles;
   readonly lifetime: Lifetime;
   readonly principals: Principals;
-  readonly instances: readonly Instance[];
+  readonly instances: Instances;
   readonly dataPlane: DataPlane;
   readonly faults: Faults;
 }
@@ -60,7 +62,12 @@ export class Emulator {
     this.#parts = parts;
   }
 
-  /** Address of the control plane, `127.0.0.1:port`. */
+  /** Says which emulator this is; no other has the same. */
+  get id(): string {
+    return this.#parts.id;
+  }
+
+  /** Address of the control plane, such as `127.0.0.1:port`. */
   get host(): string {
     return this.#parts.host;
   }
@@ -77,10 +84,9 @@ export class Emulator {
 
   /** Variables that send `@x/cloudsql-core` to this emulator, as the default principal. */
   get env(): Environment {
-    const hasAlloyDb = this.#parts.instances.some(({ name }) => name.service === 'alloydb');
     return {
       CLOUDSQL_EMULATOR_HOST: this.host,
-      ...(hasAlloyDb ? { ALLOYDB_EMULATOR_HOST: this.host } : {}),
+      ...(this.#parts.instances.mayHave('alloydb') ? { ALLOYDB_EMULATOR_HOST: this.host } : {}),
       CLOUDSQL_EMULATOR_PRINCIPAL: this.defaultPrincipal,
     };
   }
@@ -206,6 +212,7 @@ export class Emulator {
     const resolved = resolveUser(user, 'user', rules);
     await instance.database.run(createUserSql(resolved, rules));
     instance.users.add(resolved);
+    await instance.onChange();
   }
 
   /**
@@ -220,6 +227,7 @@ export class Emulator {
     }
     await instance.database.run(dropUserSql(name));
     instance.users.remove(name);
+    await instance.onChange();
   }
 
   /**
@@ -247,9 +255,6 @@ export class Emulator {
 
   #instance(name: string): Instance {
     if (this.#parts.lifetime.closed) throw new EmulatorError('CLOSED', 'The emulator is closed.');
-    const found = this.#parts.instances.find((instance) => instance.name.connectionName === name);
-    if (found) return found;
-    const names = this.#parts.instances.map((instance) => instance.name.connectionName).join(', ');
-    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
+    return this.#parts.instances.get(name);
   }
 }

@@ -7,6 +7,9 @@ export type EmulatorErrorCode =
   | 'DATABASE_STARTING'
   | 'DATABASE_START_FAILED'
   | 'DATABASE_STATEMENT_FAILED'
+  | 'DATA_FOLDER_UNUSABLE'
+  | 'CONFIG_UNREADABLE'
+  | 'LOCATOR_UNUSABLE'
   | 'ADDRESS_UNAVAILABLE'
   | 'UNKNOWN_INSTANCE'
   | 'UNKNOWN_PRINCIPAL'
@@ -16,6 +19,7 @@ export type EmulatorErrorCode =
 /** Says what the emulator could not do and what to change. Branch on `code`; the message is for people. */
 export class EmulatorError extends Error {
   override readonly name = 'EmulatorError';
+  /** Stable; the thing to test. */
   readonly code: EmulatorErrorCode;
 
   constructor(code: EmulatorErrorCode, message: string, options?: ErrorOptions) {

@@ -25,6 +25,12 @@ export interface Instance {
   fault?: ServerFault | undefined;
   readonly database: EmbeddedPostgres;
   readonly users: UserRegistry;
+  /** Databases that the emulator made; others may have come by SQL. */
+  readonly databases: Set<string>;
+  /** Whether a database that a client names is made when it is not there. */
+  readonly createsDatabases: boolean;
+  /** To be called when users or databases have changed. */
+  readonly onChange: () => Promise<void>;
 }
 
 /** An instance together with the addresses it can be dialled on. */

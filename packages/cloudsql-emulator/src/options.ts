@@ -55,9 +55,9 @@ export type UserOptions = IamUserOptions | BuiltInUserOptions;
 
 /** Addresses of an instance. */
 export interface AddressOptions {
-  /** Public address; `null` if the instance has none. */
+  /** Public address; `null` if the instance has none. @default a free one */
   readonly PRIMARY?: string | null;
-  /** Private address; `null` if the instance has none. */
+  /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
 }
 
@@ -79,10 +79,10 @@ export interface InstanceOptions {
    */
   readonly users?: readonly UserOptions[];
   /**
-   * Loopback addresses to listen on, always on port 3307 (AlloyDB: 5433).
+   * Addresses to listen on, loopback unless `exposeToNetwork` is set, always on port 3307 (AlloyDB: 5433).
    *
-   * By default each type gets a free random address `127.x.y.z`. Where only 127.0.0.1 exists (macOS), both types
-   * share it; their connections are then all recorded as `PUBLIC`.
+   * @default a free random address `127.x.y.z` for each type. Where only 127.0.0.1 exists (macOS), both types share it;
+   * their connections are then all recorded as `PUBLIC`.
    */
   readonly addresses?: AddressOptions;
   /**
@@ -94,11 +94,38 @@ export interface InstanceOptions {
 
 /** Options of `startEmulator`. Unknown keys are errors. */
 export interface EmulatorOptions {
-  /** At least one instance. */
-  readonly instances: readonly InstanceOptions[];
+  /**
+   * Instances that are there from the start.
+   * @default none but those in the data folder
+   */
+  readonly instances?: readonly InstanceOptions[];
+  /**
+   * Whether instances of projects whose ids start with `demo-`, and databases in them, come into being when a client
+   * first asks for them. Every principal is an IAM user of such an instance, with the rights of a superuser. Where it is
+   * not so, an instance that is not listed does not exist.
+   * @default true if `instances` is left out
+   */
+  readonly createOnFirstUse?: boolean;
+  /**
+   * Folder in which databases outlive the emulator, with the configuration that belongs to them. Used by one emulator at
+   * a time. Instances that are in it need not be listed.
+   * @default none: everything is removed at the end
+   */
+  readonly dataDir?: string;
+  /**
+   * Folder of an export to start from. It is read only. With `dataDir`, which must be empty then, that is filled from it.
+   * @default none
+   */
+  readonly importFrom?: string;
+  /**
+   * Folder that data and configuration are copied to when the emulator is closed, in place of an older export.
+   * @default none
+   */
+  readonly exportOnClose?: string;
   /**
    * Who exists.
-   * @default one service account, `app@<project of the first instance>.iam.gserviceaccount.com`, with all roles
+   * @default those in the data folder, or one service account, `app@<project>.iam.gserviceaccount.com`, with all roles. The
+   * project is that of the first instance, or `demo-project`.
    */
   readonly principals?: readonly PrincipalOptions[];
   /**
@@ -117,8 +144,19 @@ export interface EmulatorOptions {
    */
   readonly tokenLifetimeMs?: number;
   /**
-   * Port of the control plane on 127.0.0.1.
+   * Port of the control plane.
    * @default 0, any free port
    */
   readonly port?: number;
+  /**
+   * Address that the control plane listens on. One that is not loopback needs `exposeToNetwork` as well.
+   * @default '127.0.0.1'
+   */
+  readonly host?: string;
+  /**
+   * Lets `host` and the addresses of instances be other than loopback. Whoever reaches them can be anybody: the emulator
+   * gives tokens to all who ask.
+   * @default false
+   */
+  readonly exposeToNetwork?: boolean;
 }

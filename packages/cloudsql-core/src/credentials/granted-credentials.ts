@@ -42,6 +42,7 @@ export class GrantedCredentials implements Credentials {
   readonly #api: TokenCache<GrantedToken>;
   readonly #login: TokenCache<GrantedToken>;
   #found: Promise<FoundGrant> | undefined;
+  #email: { readonly found: FoundGrant; readonly address: Promise<string | undefined> } | undefined;
   #announced = false;
 
   constructor(options: GrantedCredentialsOptions) {
@@ -76,7 +77,15 @@ export class GrantedCredentials implements Credentials {
   }
 
   async email(): Promise<string | undefined> {
-    return this.#within(async (call) => (await this.#grant(call)).grant.email(() => this.apiToken(), call));
+    const found = await this.#within((call) => this.#grant(call));
+    if (this.#email?.found === found) return this.#email.address;
+    const address = this.#within((call) => found.grant.email(() => this.apiToken(), call));
+    const asked = { found, address };
+    this.#email = asked;
+    address.catch(() => {
+      if (this.#email === asked) this.#email = undefined;
+    });
+    return address;
   }
 
   async quotaProject(): Promise<string | undefined> {
@@ -119,8 +128,19 @@ export class GrantedCredentials implements Credentials {
     return token;
   }
 
-  #grant(call: GrantCall): Promise<FoundGrant> {
-    this.#found ??= this.#find(call);
+  async #grant(call: GrantCall): Promise<FoundGrant> {
+    const pending = this.#once(() => this.#find(call));
+    const found = await pending;
+    if (!(await found.changed?.())) return found;
+    if (this.#found === pending) this.#found = undefined;
+    // A file that is being written cannot be read; what it held before is good until it can.
+    const now = await this.#once(() => this.#find(call).catch(() => found));
+    if (now !== found) for (const cache of [this.#api, this.#login]) cache.forget();
+    return now;
+  }
+
+  #once(find: () => Promise<FoundGrant>): Promise<FoundGrant> {
+    this.#found ??= find();
     const pending = this.#found;
     pending.catch(() => {
       if (this.#found === pending) this.#found = undefined;
@@ -130,11 +150,13 @@ export class GrantedCredentials implements Credentials {
 
   async #find(call: GrantCall): Promise<FoundGrant> {
     const { find, universe, impersonate, iamEndpoint, quotaProject } = this.#options;
-    const { grant, source } = await find(call);
+    const found = await find(call);
+    const { grant, source } = found;
     checkUniverse(grant.universe, universe);
-    if (!impersonate) return { grant, source };
+    if (!impersonate) return found;
     const { target } = impersonate;
     return {
+      ...found,
       grant: impersonatedGrant(grant, {
         ...impersonate,
         url: generateAccessTokenUrl(iamEndpoint, target),

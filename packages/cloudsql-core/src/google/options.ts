@@ -43,6 +43,7 @@ export interface ConnectionOptions {
 
 /** Options of `startLocalProxy`. */
 export interface SocketConnectionOptions extends ConnectionOptions {
+  /** Where to listen: for Unix sockets, as with Google's connector. */
   readonly listenOptions: {
     /** Path of the Unix socket. PostgreSQL clients find it if it ends in `/.s.PGSQL.5432`; if not, it is a folder for that. */
     readonly path: string | undefined;

@@ -7,7 +7,7 @@ import type { ListenOptions } from './options.ts';
 export interface CloudSqlUrlOptions extends ListenOptions {
   /** The kind of database, in any letter case. @default 'postgresql' */
   readonly dialect?: 'postgresql' | 'postgres' | (string & {});
-  /** The schema, as Prisma understands it in a URL. */
+  /** The schema, as Prisma understands it in a URL. @default none in the URL: Prisma then takes `public` */
   readonly schema?: string;
 }
 

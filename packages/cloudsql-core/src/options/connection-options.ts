@@ -32,7 +32,10 @@ export interface ConnectionOptions {
    * @default under IAM: discovered from the credentials and shortened as the engine demands
    */
   readonly user?: string;
-  /** Password of a built-in database user, or a function that returns it for each connection. */
+  /**
+   * Password of a built-in database user, or a function that returns it for each connection.
+   * @default none: IAM logins have no password
+   */
   readonly password?: string | (() => string | Promise<string>);
 }
 

@@ -44,7 +44,7 @@ export interface ConnectorOptions {
   readonly dialTimeoutMs?: number;
   /** The client's RSA key pair, PEM encoded. @default one that is made per process */
   readonly keyPair?: KeyPair;
-  /** Appended to the user agent of API calls and of AlloyDB's metadata exchange. */
+  /** Appended to the user agent of API calls and of AlloyDB's metadata exchange. @default nothing */
   readonly userAgent?: string;
   /** Receives what would otherwise go unseen, such as a failed background refresh. @default nothing is written */
   readonly logger?: Logger;

@@ -119,7 +119,10 @@ function callOf(
   path: string,
 ): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
   const base = endpoint.replace(/\/$/, '');
-  const url = `${base}/sql/v1beta4/projects/${encodeURIComponent(instance.project)}/instances/${instance.name}${path}`;
+  const name = `projects/${encodeURIComponent(instance.project)}/instances/${instance.name}`;
+  // Such projects are the emulator's alone. It makes their instances on first use, and the path does not say where.
+  const query = instance.project.startsWith('demo-') ? `?region=${instance.region}` : '';
+  const url = `${base}/sql/v1beta4/${name}${path}${query}`;
   return { url, instance: instance.id, signal };
 }
 

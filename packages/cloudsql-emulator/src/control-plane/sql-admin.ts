@@ -4,6 +4,7 @@ import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
 import { googleError } from './google-error.ts';
@@ -16,7 +17,7 @@ export interface SqlAdminOptions {
   readonly identity: IdentityServices;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly findInstance: (project: string, id: string) => RunningInstance | undefined;
+  readonly instances: Instances;
 }
 
 const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
@@ -42,8 +43,8 @@ export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
   ];
 }
 
-function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResponse {
-  const { running } = authorise(options, request, 'cloudsql.instances.get');
+async function connectSettings(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { running } = await authorise(options, request, 'cloudsql.instances.get');
   const { name, database, serverAuthority } = running.instance;
   return {
     status: 200,
@@ -62,7 +63,7 @@ function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResp
 }
 
 async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
-  const { running } = authorise(options, request, 'cloudsql.instances.connect');
+  const { running } = await authorise(options, request, 'cloudsql.instances.connect');
   const { name, certificates } = running.instance;
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
@@ -74,11 +75,11 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 
-function authorise(
-  { identity, findInstance }: SqlAdminOptions,
+async function authorise(
+  { identity, instances }: SqlAdminOptions,
   request: ApiRequest,
   permission: string,
-): { readonly caller: Caller; readonly running: RunningInstance } {
+): Promise<{ readonly caller: Caller; readonly running: RunningInstance }> {
   const caller = authenticate(identity, request, mayCallAdminApi);
   const [project = '', id = ''] = request.segments;
   // Permission comes first: who has none does not learn which instances exist.
@@ -86,7 +87,8 @@ function authorise(
     const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource instances/${id}.`;
     throw googleError(403, 'forbidden', message);
   }
-  const running = findInstance(project, id);
+  // Only clients that know that they speak with an emulator name the region.
+  const running = await instances.findCloudSql(project, id, request.url.searchParams.get('region') ?? undefined);
   if (!running) throw googleError(404, 'instanceDoesNotExist', 'The Cloud SQL instance does not exist.');
   return { caller, running };
 }

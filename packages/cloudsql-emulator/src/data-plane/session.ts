@@ -35,6 +35,7 @@ const PROTOCOL_VIOLATION = '08P01';
 const INVALID_AUTHORIZATION = '28000';
 const CANNOT_CONNECT_NOW = '57P03';
 const MAX_PASSWORD_BYTES = 65_536;
+const MAX_NAME_BYTES = 63;
 
 /** Speaks PostgreSQL with the client until it is known who logs in, then joins it with the database. */
 export async function serveSession(options: SessionOptions): Promise<void> {
@@ -88,8 +89,23 @@ async function logIn(
   let decision = decideLogin(user, principal, partiesOf(options));
   if (decision.action === 'ASK_TOKEN') decision = await askToken(options, user, signal);
   if (decision.action === 'REFUSE') return refuse(options, decision.error);
+  await ensureDatabase(options, record.database);
   // Written anew from what was read, so that the database cannot read another name out of it.
   forward(options, encodeStartup(parameters, protocol));
+}
+
+/** Makes the database that the client names, where that is wanted. If it cannot be made, the server says why. */
+async function ensureDatabase({ instance }: SessionOptions, name: string): Promise<void> {
+  const { createsDatabases, databases, database } = instance;
+  // A name that PostgreSQL would cut is left to it.
+  if (!createsDatabases || databases.has(name) || Buffer.byteLength(name) > MAX_NAME_BYTES) return;
+  const isMade = await database.createDatabase(name, RULES[instance.name.service]).then(
+    () => true,
+    () => false,
+  );
+  if (!isMade) return;
+  databases.add(name);
+  await instance.onChange();
 }
 
 async function askToken(

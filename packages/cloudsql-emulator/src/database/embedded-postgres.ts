@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EmulatorError, systemCode } from '../errors.ts';
+import type { ServiceRules } from '../service-rules.ts';
 import type { Launcher } from './launcher.ts';
-import { ACCESS_RULES } from './setup-sql.ts';
-import { ADMIN_ROLE, SqlClient } from './sql-client.ts';
+import { giveTo } from './launcher.ts';
+import { ACCESS_RULES, createDatabaseSql } from './setup-sql.ts';
+import { ADMIN_ROLE, SqlClient, sqlStateOf } from './sql-client.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Where and how a database server is started. */
@@ -11,6 +13,13 @@ export interface DatabaseOptions {
   readonly workspace: string;
   /** Name of this server's folder, unique in the workspace. Kept short: the path of a socket has little room. */
   readonly folder: string;
+  /**
+   * Folder in which the data is kept. What is in it already is used.
+   * @default one that goes with the server
+   */
+  readonly data?: string | undefined;
+  /** Whether the data has to survive a crash of the machine. */
+  readonly isDurable: boolean;
 }
 
 const INITDB_OPTIONS = [
@@ -23,25 +32,29 @@ const INITDB_OPTIONS = [
   '--builtin-locale=C.UTF-8',
 ];
 
-// Nothing has to survive a crash of the machine, so nothing waits for the disk.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '600',
-  fsync: 'off',
-  full_page_writes: 'off',
-  synchronous_commit: 'off',
   wal_init_zero: 'off',
   max_wal_size: '256MB',
   log_checkpoints: 'off',
   'cloudsql.iam_authentication': 'on',
 };
 
+// What need not survive a crash of the machine does not wait for the disk.
+const FORGETFUL: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+};
+
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
+const DUPLICATE_DATABASE = '42P04';
 const NOT_YET = ['ENOENT', 'ECONNREFUSED', 'DATABASE_STARTING'];
 
-/** A PostgreSQL server with a fresh cluster, reachable over a Unix socket in a private folder and nowhere else. */
+/** A PostgreSQL server of the emulator's own, reachable over a Unix socket in a private folder and nowhere else. */
 export class EmbeddedPostgres {
   readonly #supervisor: Supervisor;
   /** Folder of the Unix socket, as libpq's `host`. */
@@ -61,19 +74,22 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Creates the cluster, starts the server and runs the statements.
+   * Creates the cluster unless it is there, starts the server and runs the statements.
    * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
    */
   static async start(options: DatabaseOptions, setup: readonly string[]): Promise<EmbeddedPostgres> {
     const { launcher, workspace } = options;
     const servers = `${workspace}/db`;
     const folder = `${servers}/${options.folder}`;
-    const settings = { ...SETTINGS, unix_socket_directories: folder };
+    const { data } = options;
+    const settings = { ...SETTINGS, ...(options.isDurable ? {} : FORGETFUL), unix_socket_directories: folder };
+    if (data !== undefined) await giveTo(launcher, data);
     const supervisor = new Supervisor({
       launcher,
       workspace,
       servers,
       folder,
+      data: data ?? `${folder}/data`,
       accessRules: ACCESS_RULES,
       initdbOptions: INITDB_OPTIONS,
       serverOptions: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
@@ -101,6 +117,13 @@ export class EmbeddedPostgres {
     } finally {
       await client.close();
     }
+  }
+
+  /** Creates a database unless it is there. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
+  async createDatabase(name: string, rules: ServiceRules): Promise<void> {
+    await this.run(createDatabaseSql(name, rules)).catch((error: unknown) => {
+      if (sqlStateOf(error) !== DUPLICATE_DATABASE) throw error;
+    });
   }
 
   /** Stops the server and waits until it has gone. */

@@ -47,6 +47,11 @@ async function asNobody(binaries: PostgresBinaries, workspace: string): Promise<
   return { prefix: '', userId: NOBODY, binaries: copied };
 }
 
+/** Gives a folder, with all that is in it, to the user that the programs run under. */
+export async function giveTo({ userId }: Launcher, folder: string): Promise<void> {
+  if (userId !== undefined) await giveToNobody(folder);
+}
+
 // With everything in it: should this process crash, nobody has to be able to remove it.
 async function giveToNobody(workspace: string): Promise<void> {
   const paths = await readdir(workspace, { recursive: true });

@@ -10,8 +10,10 @@ export interface SupervisedServer {
   readonly workspace: string;
   /** Folder of all servers; whoever removes it when it is empty removes the workspace, too. */
   readonly servers: string;
-  /** Folder of this server: data, socket, log. */
+  /** Folder of this server: socket and log, and its data unless that is kept. */
   readonly folder: string;
+  /** Folder of the data. Where there is a cluster in it already, that is used. */
+  readonly data: string;
   /** Content of `pg_hba.conf`. */
   readonly accessRules: string;
   readonly initdbOptions: readonly string[];
@@ -29,9 +31,12 @@ fi
 mkdir -p -m 700 "$SERVERS" "$FOLDER" || exit 1
 initdb_options=$1
 shift
-$PREFIX "$BINARIES/initdb" -D "$FOLDER/data" $initdb_options >"$FOLDER/log" 2>&1 3<&- || exit 1
-printf '%s' "$ACCESS_RULES" >"$FOLDER/data/pg_hba.conf" || exit 1
-$PREFIX "$BINARIES/postgres" -D "$FOLDER/data" "$@" >>"$FOLDER/log" 2>&1 3<&- &
+: >"$FOLDER/log"
+if [ ! -e "$DATA/PG_VERSION" ]; then
+  $PREFIX "$BINARIES/initdb" -D "$DATA" $initdb_options >>"$FOLDER/log" 2>&1 3<&- || exit 1
+fi
+printf '%s' "$ACCESS_RULES" >"$DATA/pg_hba.conf" || exit 1
+$PREFIX "$BINARIES/postgres" -D "$DATA" "$@" >>"$FOLDER/log" 2>&1 3<&- &
 server=$!
 {
   read -r _ <&3
@@ -83,6 +88,7 @@ export class Supervisor {
           WORKSPACE: server.workspace,
           SERVERS: server.servers,
           FOLDER: server.folder,
+          DATA: server.data,
           ACCESS_RULES: server.accessRules,
         },
         ...(launcher.userId === undefined ? {} : { uid: launcher.userId, gid: launcher.userId }),

@@ -1,6 +1,5 @@
 import type { DataPlane } from '../data-plane/data-plane.ts';
-import { EmulatorError } from '../errors.ts';
-import type { Instance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import type { ClientCertificates } from '../pki/client-certificates.ts';
 import { loadX509 } from '../pki/x509-library.ts';
@@ -16,7 +15,7 @@ interface FaultsParts {
   readonly metadata: MetadataFaults;
   readonly dataPlane: DataPlane;
   readonly certificates: ClientCertificates;
-  readonly instances: readonly Instance[];
+  readonly instances: Instances;
 }
 
 /**
@@ -53,24 +52,24 @@ export class Faults {
 
   /** Makes the admin API lie about an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   metadata(instance: string, fault: MetadataFault | undefined): void {
-    this.#parts.metadata.set(this.#find(instance).name.connectionName, fault);
+    this.#parts.metadata.set(this.#parts.instances.get(instance).name.connectionName, fault);
   }
 
   /** Makes connections to an instance go wrong. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async connections(instance: string, fault: ConnectionFault | undefined): Promise<void> {
-    await this.#parts.dataPlane.fail(this.#find(instance), checkConnectionFault(fault));
+    await this.#parts.dataPlane.fail(this.#parts.instances.get(instance), checkConnectionFault(fault));
   }
 
   /** Changes the TLS server of an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async server(instance: string, fault: ServerFault | undefined): Promise<void> {
-    const found = this.#find(instance);
+    const found = this.#parts.instances.get(instance);
     changeFace(found, fault);
     await this.#parts.dataPlane.renewTls();
   }
 
   /** Replaces the authority behind an instance's server certificate. Open connections stay. Cloud SQL only. @throws EmulatorError `UNKNOWN_INSTANCE`, `INVALID_OPTION` */
   async rotateServerCa(instance: string): Promise<void> {
-    await rotateServerAuthority(this.#find(instance));
+    await rotateServerAuthority(this.#parts.instances.get(instance));
     await this.#parts.dataPlane.renewTls();
   }
 
@@ -86,18 +85,10 @@ export class Faults {
     const { api, metadata, dataPlane, instances } = this.#parts;
     api.clear();
     metadata.clear();
-    for (const instance of instances) {
+    for (const { instance } of instances.list()) {
       await dataPlane.fail(instance, undefined);
       changeFace(instance, undefined);
     }
     await dataPlane.renewTls();
-  }
-
-  #find(name: string): Instance {
-    const { instances } = this.#parts;
-    const found = instances.find((instance) => instance.name.connectionName === name);
-    if (found) return found;
-    const names = instances.map((instance) => instance.name.connectionName).join(', ');
-    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
   }
 }

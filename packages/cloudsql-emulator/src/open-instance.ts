@@ -1,0 +1,46 @@
+import type { StoredInstance } from './data-folder/stored-state.ts';
+import type { DataPlane } from './data-plane/data-plane.ts';
+import type { Databases } from './database/databases.ts';
+import { UserRegistry } from './database/users.ts';
+import type { Instance, RunningInstance } from './instance.ts';
+import { allOrFirstError } from './lifetime.ts';
+import type { Pki } from './pki/pki.ts';
+import type { ResolvedInstance } from './resolve-options.ts';
+
+/** What an instance is made with. */
+export interface InstanceParts {
+  readonly databases: Databases;
+  readonly makingPki: Promise<Pki>;
+  readonly dataPlane: DataPlane;
+  /** Called when users or databases have changed. */
+  readonly onChange: () => Promise<void>;
+}
+
+/** Starts an instance: its database, its certificates, its addresses. */
+export async function openInstance(wanted: ResolvedInstance, parts: InstanceParts): Promise<RunningInstance> {
+  const { name, users, addresses } = wanted;
+  const [database, pki] = await allOrFirstError([
+    parts.databases.start(wanted),
+    parts.makingPki.then((made) => made.of(name)),
+  ]);
+  const instance: Instance = {
+    name,
+    database,
+    users: new UserRegistry(users),
+    databases: new Set(wanted.databases),
+    createsDatabases: wanted.createsDatabases ?? false,
+    onChange: parts.onChange,
+    ...pki,
+  };
+  return { instance, addresses: await parts.dataPlane.open(instance, addresses) };
+}
+
+/** What is to be kept of an instance beside its data: all but passwords. */
+export function storedOf({ name, database, databases, users }: Instance): StoredInstance {
+  return {
+    name: name.connectionName,
+    databaseVersion: database.databaseVersion,
+    databases: [...databases],
+    users: users.list().map(({ kind, name: user, databaseRoles }) => ({ kind, name: user, databaseRoles })),
+  };
+}
