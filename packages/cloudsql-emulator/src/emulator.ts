@@ -7,6 +7,7 @@ import type { DataPlane } from './data-plane/data-plane.ts';
 import { createUserSql, dropUserSql } from './database/setup-sql.ts';
 import { ADMIN_ROLE } from './database/sql-client.ts';
 import { resolveUser } from './database-user.ts';
+import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
 import { databaseUserName } from './iam/accounts.ts';
@@ -24,7 +25,8 @@ import type { Statistics } from './statistics.ts';
 export interface EmulatorStatistics {
   /**
    * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
-   * `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `resolveConnectSettings`, `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`,
+   * `subjectToken`, `metadata`, `connect`,
    * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
@@ -51,6 +53,7 @@ interface EmulatorParts {
   readonly instances: Instances;
   readonly dataPlane: DataPlane;
   readonly faults: Faults;
+  readonly dns: Dns;
 }
 
 /** A running emulator, as `startEmulator` returns it. */
@@ -119,6 +122,11 @@ export class Emulator {
     return this.#parts.log.list();
   }
 
+  /** DNS names, and the resolver that knows them. */
+  get dns(): Dns {
+    return this.#parts.dns;
+  }
+
   /** Makes the emulator misbehave. */
   get faults(): Faults {
     return this.#parts.faults;
@@ -143,6 +151,7 @@ export class Emulator {
   resetStatistics(): void {
     this.#parts.statistics.reset();
     this.#parts.log.resetCounts();
+    this.#parts.dns.resetQueries();
   }
 
   /**

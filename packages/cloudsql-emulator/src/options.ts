@@ -59,6 +59,8 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. */
+  readonly PSC?: string;
 }
 
 /** One instance of Cloud SQL or AlloyDB, with a database server of its own. */
@@ -85,6 +87,17 @@ export interface InstanceOptions {
    * their connections are then all recorded as `PUBLIC`.
    */
   readonly addresses?: AddressOptions;
+  /**
+   * Whether the instance can be reached by Private Service Connect: it gets an endpoint of its own, and a DNS name that
+   * leads there.
+   * @default false
+   */
+  readonly pscEnabled?: boolean;
+  /**
+   * Further DNS names in the certificate of the server, as for instances that are reached by a name of the user's own.
+   * @default none
+   */
+  readonly customSubjectAlternativeNames?: readonly string[];
   /**
    * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
    * @default 'POSTGRES_18'
