@@ -20,7 +20,7 @@ export async function startSqlServerCloud(
   const peer = await SqlServerPeer.start({ users: { [sqlUser.user]: sqlUser.password }, ...peerOptions });
   const emulator = await startEmulator({
     principals: [{ email: app }],
-    instances: [{ name: instance, databaseVersion: 'SQLSERVER_2022_STANDARD', url: peer.socketPath }, ...more],
+    instances: [{ name: instance, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: peer.url }, ...more],
   });
   const close = async (): Promise<void> => {
     await emulator.close();

@@ -131,7 +131,7 @@ describe('tedious', () => {
 
 describe('an instance that demands encryption inside', () => {
   it('is reached with `encrypt: true`, and tedious says so without it', async () => {
-    await using secured = await startSqlServerCloud({ demandsEncryption: true });
+    await using secured = await startSqlServerCloud({ demandsEncryption: true, tcp: true });
     setEnv(secured.emulator.env);
     await using connector = new Connector();
     await expect(connect({ ...config, connector })).rejects.toMatchObject({ code: 'EENCRYPT' });

@@ -13,6 +13,8 @@ export interface PeerOptions {
   readonly users: Readonly<Record<string, string>>;
   /** Whether clients must encrypt inside of the connection, as instances do that allow "SSL only". @default false */
   readonly demandsEncryption?: boolean;
+  /** Whether it listens on TCP, and not on a Unix socket. @default false */
+  readonly tcp?: boolean;
 }
 
 /**
@@ -48,14 +50,20 @@ export class SqlServerPeer {
       ? await (await Authority.create('SSL_Self_Signed_Fallback')).issue('sql-server')
       : undefined;
     const peer = new SqlServerPeer(options, identity);
-    peer.#server.listen(peer.socketPath);
+    peer.#server.listen(options.tcp ? { host: '127.0.0.1', port: 0 } : { path: peer.socketPath });
     await once(peer.#server, 'listening');
     return peer;
   }
 
-  /** Where it listens. */
+  /** Where it listens, unless that is TCP. */
   get socketPath(): string {
     return path.join(this.#folder, 'tds');
+  }
+
+  /** Where the emulator finds it. */
+  get url(): string {
+    const address = this.#server.address();
+    return typeof address === 'object' ? `sqlserver://127.0.0.1:${address?.port}` : this.socketPath;
   }
 
   /** How many clients there are. */
