@@ -2,6 +2,7 @@ import type { StoredInstance } from './data-folder/stored-state.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Databases } from './database/databases.ts';
 import { UserRegistry } from './database/users.ts';
+import { pscDnsName } from './dns/instance-names.ts';
 import type { Instance, RunningInstance } from './instance.ts';
 import { allOrFirstError } from './lifetime.ts';
 import type { Pki } from './pki/pki.ts';
@@ -18,21 +19,24 @@ export interface InstanceParts {
 
 /** Starts an instance: its database, its certificates, its addresses. */
 export async function openInstance(wanted: ResolvedInstance, parts: InstanceParts): Promise<RunningInstance> {
-  const { name, users, addresses } = wanted;
+  const { name, rules, users, addresses } = wanted;
   const [database, pki] = await allOrFirstError([
     parts.databases.start(wanted),
     parts.makingPki.then((made) => made.of(name)),
   ]);
   const instance: Instance = {
     name,
+    rules,
     database,
     users: new UserRegistry(users),
     databases: new Set(wanted.databases),
     createsDatabases: wanted.createsDatabases ?? false,
     onChange: parts.onChange,
+    serverNames: [...(wanted.pscEnabled ? [pscDnsName(name)] : []), ...(wanted.serverNames ?? [])],
     ...pki,
   };
-  return { instance, addresses: await parts.dataPlane.open(instance, addresses) };
+  const places = { ...addresses, PSC: wanted.pscEnabled ? addresses.PSC : null };
+  return { instance, addresses: await parts.dataPlane.open(instance, places) };
 }
 
 /** What is to be kept of an instance beside its data: all but passwords. */
@@ -41,6 +45,6 @@ export function storedOf({ name, database, databases, users }: Instance): Stored
     name: name.connectionName,
     databaseVersion: database.databaseVersion,
     databases: [...databases],
-    users: users.list().map(({ kind, name: user, databaseRoles }) => ({ kind, name: user, databaseRoles })),
+    users: users.list().map(({ password: _, ...user }) => user),
   };
 }

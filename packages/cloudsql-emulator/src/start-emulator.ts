@@ -14,6 +14,7 @@ import { PLATFORM } from './data-folder/stored-state.ts';
 import { ConnectionLog } from './data-plane/connection-log.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
 import { Databases } from './database/databases.ts';
+import { startDns } from './dns/start-dns.ts';
 import { Emulator } from './emulator.ts';
 import { ApiFaults } from './faults/api-faults.ts';
 import { Faults } from './faults/faults.ts';
@@ -36,7 +37,7 @@ import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
  * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
- * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
+ * front of a PostgreSQL or MySQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
  * options say otherwise.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
@@ -113,6 +114,8 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
 
+  const dns = await startDns();
+  lifetime.defer(() => dns.close());
   const makingPki = Pki.create(CAPTURED_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
@@ -120,7 +123,11 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     await kept?.save({ platform: PLATFORM, principals, defaultPrincipal, instances });
   };
   const running: Instances = new Instances({
-    open: (wanted) => openInstance(wanted, { databases, makingPki, dataPlane, onChange: save }),
+    open: async (wanted) => {
+      const opened = await openInstance(wanted, { databases, makingPki, dataPlane, onChange: save });
+      dns.learn(opened);
+      return opened;
+    },
     describe: options.describe,
     onCreated: save,
   });
@@ -129,7 +136,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   await save();
 
   const { project } = options;
-  const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const faults = { api: new ApiFaults(), metadata: new MetadataFaults(), zone: dns.zone };
   const certificateLifetimeMs = (): number => settings.certificateLifetimeMs;
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
   const admin = { identity, certificateLifetimeMs, faults: faults.metadata, instances: running };
@@ -164,6 +171,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   return new Emulator({
     id,
     host: controlPlane.host,
+    dns: dns.names,
     project,
     settings,
     statistics,
