@@ -1,3 +1,4 @@
+import type { CallLog, CallRecord } from './call-log.ts';
 import type { Environment } from './client-environment.ts';
 import { googleEnvironment, metadataEnvironment } from './client-environment.ts';
 import type { ClientFiles } from './client-files.ts';
@@ -18,7 +19,6 @@ import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
 import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
-import type { Statistics } from './statistics.ts';
 
 /** Counters since the start or the last reset. */
 export interface EmulatorStatistics {
@@ -43,7 +43,7 @@ interface EmulatorParts {
   readonly host: string;
   readonly project: string;
   readonly settings: Settings;
-  readonly statistics: Statistics;
+  readonly calls: CallLog;
   readonly log: ConnectionLog;
   readonly files: ClientFiles;
   readonly lifetime: Lifetime;
@@ -75,6 +75,11 @@ export class Emulator {
   /** URL of the control plane: base of the admin API, the token endpoint and the metadata server. */
   get url(): string {
     return `http://${this.host}`;
+  }
+
+  /** The same with TLS, under a certificate of the authority in {@link caFile}. */
+  get httpsUrl(): string {
+    return `https://${this.host}`;
   }
 
   /** E-mail of the default principal. */
@@ -119,6 +124,11 @@ export class Emulator {
     return this.#parts.log.list();
   }
 
+  /** The latest 10,000 calls of APIs, oldest first. */
+  get calls(): readonly CallRecord[] {
+    return this.#parts.calls.list();
+  }
+
   /** Makes the emulator misbehave. */
   get faults(): Faults {
     return this.#parts.faults;
@@ -136,12 +146,12 @@ export class Emulator {
 
   /** Returns the counters. */
   statistics(): EmulatorStatistics {
-    return { calls: this.#parts.statistics.calls(), connections: this.#parts.log.counts() };
+    return { calls: this.#parts.calls.counts(), connections: this.#parts.log.counts() };
   }
 
   /** Sets all counters but that of open connections to zero. */
   resetStatistics(): void {
-    this.#parts.statistics.reset();
+    this.#parts.calls.resetCounts();
     this.#parts.log.resetCounts();
   }
 

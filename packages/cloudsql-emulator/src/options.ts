@@ -1,20 +1,34 @@
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
+  | 'cloudsql.admin'
+  | 'cloudsql.editor'
+  | 'cloudsql.viewer'
   | 'cloudsql.client'
   | 'cloudsql.instanceUser'
+  | 'alloydb.admin'
+  | 'alloydb.viewer'
   | 'alloydb.client'
   | 'alloydb.databaseUser'
   | 'serviceusage.serviceUsageConsumer';
 
 /** Someone who can get access tokens. */
 export interface PrincipalOptions {
-  /** E-mail. Names that end in `.gserviceaccount.com` are service accounts, all others are users. */
+  /**
+   * E-mail. Names that end in `.gserviceaccount.com` are service accounts, those with `members` groups, all others users.
+   */
   readonly email: string;
   /**
-   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL, `cloudsql.instanceUser` the IAM
-   * login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API of AlloyDB, `alloydb.client`
-   * also its instances, `alloydb.databaseUser` the IAM login.
-   * @default all roles
+   * E-mails of the principals that are in this group. They have its roles, and where the group is a database user they
+   * may log in under their own names. Nobody can get a token of a group.
+   */
+  readonly members?: readonly string[];
+  /**
+   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL to connectors,
+   * `cloudsql.instanceUser` the IAM login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API
+   * of AlloyDB to connectors, `alloydb.client` also its instances, `alloydb.databaseUser` the IAM login. To list instances
+   * takes a viewer, to change users an admin. A project that is named as the one to be billed takes
+   * `serviceusage.serviceUsageConsumer`.
+   * @default all roles; none for a group
    */
   readonly roles?: readonly IamRole[];
   /**

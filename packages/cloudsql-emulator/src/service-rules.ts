@@ -1,14 +1,14 @@
 import type { DatabaseUserKind } from './database-user.ts';
+import type { Permission } from './iam/permissions.ts';
 import { mayLogInToAlloyDb, mayLogInToCloudSql } from './iam/scopes.ts';
 import type { ServiceName } from './instance-name.ts';
-import type { IamRole } from './options.ts';
 
 /** What differs between instances of Cloud SQL and of AlloyDB, apart from their admin APIs. */
 export interface ServiceRules {
   /** Port of the server-side proxy, the same for every instance and every client. */
   readonly port: number;
-  /** IAM role that lets a principal log in to databases. */
-  readonly loginRole: IamRole;
+  /** Permission that lets a principal log in to databases. */
+  readonly loginPermission: Permission;
   /** Tells whether a token may be used to log in to a database. */
   readonly mayLogIn: (scopes: readonly string[]) => boolean;
   /** Database role that stands in for a superuser; built-in users have it, and databases belong to it. */
@@ -23,7 +23,7 @@ export interface ServiceRules {
 
 const cloudSql: ServiceRules = {
   port: 3307,
-  loginRole: 'cloudsql.instanceUser',
+  loginPermission: 'cloudsql.instances.login',
   mayLogIn: mayLogInToCloudSql,
   superuserRole: 'cloudsqlsuperuser',
   iamRoles: { SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'], USER: ['cloudsqliamuser'], BUILT_IN: [] },
@@ -34,7 +34,7 @@ const cloudSql: ServiceRules = {
 
 const alloyDb: ServiceRules = {
   port: 5433,
-  loginRole: 'alloydb.databaseUser',
+  loginPermission: 'alloydb.users.login',
   mayLogIn: mayLogInToAlloyDb,
   superuserRole: 'alloydbsuperuser',
   iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], BUILT_IN: [] },

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { CallLog } from './call-log.ts';
 import { ClientFiles } from './client-files.ts';
 import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
-import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
+import { GoogleApisProxy, TLS_NAMES } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
 import { oauthRoutes } from './control-plane/oauth.ts';
@@ -30,7 +31,7 @@ import { Pki } from './pki/pki.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { checkOptions, resolveOptions } from './resolve-options.ts';
 import type { Settings } from './settings.ts';
-import { Statistics } from './statistics.ts';
+
 import type { Workspace } from './workspace.ts';
 import { createWorkspace, removeWorkspace } from './workspace.ts';
 
@@ -95,7 +96,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     if (hasStarted && exportOnClose !== undefined) await kept?.copyTo(exportOnClose);
   });
   const log = new ConnectionLog();
-  const statistics = new Statistics();
+  const calls = new CallLog();
   const settings: Settings = {
     certificateLifetimeMs: options.certificateLifetimeMs,
     tokenLifetimeMs: options.tokenLifetimeMs,
@@ -113,7 +114,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
 
-  const makingPki = Pki.create(CAPTURED_NAMES);
+  const makingPki = Pki.create(TLS_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
     const instances = running.list().map(({ instance }) => storedOf(instance));
@@ -121,6 +122,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   };
   const running: Instances = new Instances({
     open: (wanted) => openInstance(wanted, { databases, makingPki, dataPlane, onChange: save }),
+    openCluster: async (cluster) => (await makingPki).ofCluster(cluster),
     describe: options.describe,
     onCreated: save,
   });
@@ -134,8 +136,9 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
   const admin = { identity, certificateLifetimeMs, faults: faults.metadata, instances: running };
   const id = randomUUID();
+  let emulator: Emulator | undefined;
   const routes = [
-    ...selfRoutes({ id, startedAt: new Date() }),
+    ...selfRoutes({ id, startedAt: new Date(), emulator: () => emulator }),
     ...sqlAdminRoutes(admin),
     ...alloyDbAdminRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
@@ -145,7 +148,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   ];
   faults.api.learn(routes.map(({ name }) => name));
   const { host, port } = options;
-  const controlPlane = new ControlPlane({ host, port, statistics, faults: faults.api, routes });
+  const controlPlane = new ControlPlane({ host, port, calls, faults: faults.api, routes });
   await controlPlane.listen();
   lifetime.defer(() => controlPlane.close());
   const proxy = new GoogleApisProxy(pki.captured, controlPlane);
@@ -161,12 +164,12 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     keys: identity.keys,
   });
   hasStarted = true;
-  return new Emulator({
+  emulator = new Emulator({
     id,
     host: controlPlane.host,
     project,
     settings,
-    statistics,
+    calls,
     log,
     files,
     lifetime,
@@ -175,4 +178,5 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     dataPlane,
     faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances: running }),
   });
+  return emulator;
 }

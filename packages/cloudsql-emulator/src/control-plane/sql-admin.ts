@@ -2,6 +2,7 @@ import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
+import type { Permission } from '../iam/permissions.ts';
 import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
 import type { Instances } from '../instances.ts';
@@ -78,12 +79,12 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
 async function authorise(
   { identity, instances }: SqlAdminOptions,
   request: ApiRequest,
-  permission: string,
+  permission: Permission,
 ): Promise<{ readonly caller: Caller; readonly running: RunningInstance }> {
   const caller = authenticate(identity, request, mayCallAdminApi);
   const [project = '', id = ''] = request.segments;
   // Permission comes first: who has none does not learn which instances exist.
-  if (!identity.principals.hasRole(caller.email, 'cloudsql.client')) {
+  if (!identity.principals.may(caller.email, permission)) {
     const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource instances/${id}.`;
     throw googleError(403, 'forbidden', message);
   }

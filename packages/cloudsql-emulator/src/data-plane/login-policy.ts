@@ -33,7 +33,7 @@ export function decideLogin(user: string, principal: string | undefined, parties
     return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal), rules) : passwordFailure(user));
   }
   if (principal === undefined) return { action: 'ASK_TOKEN' };
-  const mayUse = isOwnName && principals.hasRole(principal, rules.loginRole);
+  const mayUse = isOwnName && principals.may(principal, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
@@ -47,7 +47,7 @@ export function decideToken(
     token !== undefined &&
     databaseUserName(token.email) === user &&
     rules.mayLogIn(token.scopes) &&
-    principals.hasRole(token.email, rules.loginRole);
+    principals.may(token.email, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
