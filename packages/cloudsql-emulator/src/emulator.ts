@@ -5,26 +5,26 @@ import type { ClientFiles } from './client-files.ts';
 import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { createUserSql, dropUserSql } from './database/setup-sql.ts';
 import { ADMIN_ROLE } from './database/sql-client.ts';
-import { resolveUser } from './database-user.ts';
+import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
 import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
+import { addUser, removeUser } from './instance-users.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
-import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
 
 /** Counters since the start or the last reset. */
 export interface EmulatorStatistics {
   /**
    * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
-   * `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `resolveConnectSettings`, `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`,
+   * `subjectToken`, `metadata`, `connect`,
    * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
@@ -51,6 +51,7 @@ interface EmulatorParts {
   readonly instances: Instances;
   readonly dataPlane: DataPlane;
   readonly faults: Faults;
+  readonly dns: Dns;
 }
 
 /** A running emulator, as `startEmulator` returns it. */
@@ -129,6 +130,11 @@ export class Emulator {
     return this.#parts.calls.list();
   }
 
+  /** DNS names, and the resolver that knows them. */
+  get dns(): Dns {
+    return this.#parts.dns;
+  }
+
   /** Makes the emulator misbehave. */
   get faults(): Faults {
     return this.#parts.faults;
@@ -153,6 +159,7 @@ export class Emulator {
   resetStatistics(): void {
     this.#parts.calls.resetCounts();
     this.#parts.log.resetCounts();
+    this.#parts.dns.resetQueries();
   }
 
   /**
@@ -217,12 +224,7 @@ export class Emulator {
 
   /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
   async createUser(instanceName: string, user: UserOptions): Promise<void> {
-    const instance = this.#instance(instanceName);
-    const rules = RULES[instance.name.service];
-    const resolved = resolveUser(user, 'user', rules);
-    await instance.database.run(createUserSql(resolved, rules));
-    instance.users.add(resolved);
-    await instance.onChange();
+    await addUser(this.#instance(instanceName), user);
   }
 
   /**
@@ -232,12 +234,11 @@ export class Emulator {
   async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
     const instance = this.#instance(instanceName);
     const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
-    if (!instance.users.find(name)) {
+    const found = instance.users.find(name);
+    if (!found) {
       throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
     }
-    await instance.database.run(dropUserSql(name));
-    instance.users.remove(name);
-    await instance.onChange();
+    await removeUser(instance, found);
   }
 
   /**

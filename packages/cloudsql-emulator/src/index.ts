@@ -3,6 +3,9 @@ export type { Environment } from './client-environment.ts';
 export { readConfig } from './config-file.ts';
 export type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 export type { ConnectionRecord, ConnectionState } from './data-plane/connection-log.ts';
+export type { Dns } from './dns/dns.ts';
+export type { InstanceDnsNames } from './dns/instance-names.ts';
+export type { DnsFault, DnsRecords } from './dns/zone.ts';
 export type { Emulator, EmulatorStatistics } from './emulator.ts';
 export type { EmulatorErrorCode } from './errors.ts';
 export { EmulatorError } from './errors.ts';
@@ -19,6 +22,7 @@ export type {
   AddressOptions,
   BuiltInUserOptions,
   EmulatorOptions,
+  GroupUserOptions,
   IamRole,
   IamUserOptions,
   InstanceOptions,

@@ -5,8 +5,8 @@ import type { InstanceName } from './instance-name.ts';
 import type { CertificateAuthority } from './pki/certificate-authority.ts';
 import type { ClientCertificates } from './pki/client-certificates.ts';
 
-/** Kind of address, as the admin API of Cloud SQL names it; `PRIMARY` is the public one. */
-export type AddressType = 'PRIMARY' | 'PRIVATE';
+/** Kind of address, as the admin API of Cloud SQL names it; `PRIMARY` is the public one, `PSC` that of an endpoint. */
+export type AddressType = 'PRIMARY' | 'PRIVATE' | 'PSC';
 
 /** An address that an instance listens on. */
 export interface InstanceAddress {
@@ -21,6 +21,8 @@ export interface Instance {
   /** Issues the certificates of its clients, and knows them. */
   readonly certificates: ClientCertificates;
   readonly name: InstanceName;
+  /** DNS names in its server's certificate. */
+  readonly serverNames: readonly string[];
   /** What is wrong with its TLS server, by fault. */
   fault?: ServerFault | undefined;
   readonly database: EmbeddedPostgres;

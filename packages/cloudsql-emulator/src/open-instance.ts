@@ -2,6 +2,7 @@ import type { StoredInstance } from './data-folder/stored-state.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Databases } from './database/databases.ts';
 import { UserRegistry } from './database/users.ts';
+import { pscDnsName } from './dns/instance-names.ts';
 import type { Instance, RunningInstance } from './instance.ts';
 import { allOrFirstError } from './lifetime.ts';
 import type { Pki } from './pki/pki.ts';
@@ -30,9 +31,11 @@ export async function openInstance(wanted: ResolvedInstance, parts: InstancePart
     databases: new Set(wanted.databases),
     createsDatabases: wanted.createsDatabases ?? false,
     onChange: parts.onChange,
+    serverNames: [...(wanted.pscEnabled ? [pscDnsName(name)] : []), ...(wanted.serverNames ?? [])],
     ...pki,
   };
-  return { instance, addresses: await parts.dataPlane.open(instance, addresses) };
+  const places = { ...addresses, PSC: wanted.pscEnabled ? addresses.PSC : null };
+  return { instance, addresses: await parts.dataPlane.open(instance, places) };
 }
 
 /** What is to be kept of an instance beside its data: all but passwords. */

@@ -50,6 +50,17 @@ export interface IamUserOptions {
   readonly databaseRoles?: readonly string[];
 }
 
+/** A group that is a database user: each member may log in under its own name, and has the group's database roles. */
+export interface GroupUserOptions {
+  /** E-mail of the group. The database role is named after it; nobody can log in as it. Cloud SQL for PostgreSQL only. */
+  readonly group: string;
+  /**
+   * Database roles granted to the group.
+   * @default none, as at Google
+   */
+  readonly databaseRoles?: readonly string[];
+}
+
 /** A database user that logs in with a password. */
 export interface BuiltInUserOptions {
   /** Name of the database role. `@` is kept for IAM users. */
@@ -64,8 +75,8 @@ export interface BuiltInUserOptions {
   readonly databaseRoles?: readonly string[];
 }
 
-/** A database user: `email` makes an IAM user, `name` and `password` a built-in one. */
-export type UserOptions = IamUserOptions | BuiltInUserOptions;
+/** A database user: `email` makes an IAM user, `group` one for a group, `name` and `password` a built-in one. */
+export type UserOptions = IamUserOptions | GroupUserOptions | BuiltInUserOptions;
 
 /** Addresses of an instance. */
 export interface AddressOptions {
@@ -73,6 +84,8 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. */
+  readonly PSC?: string;
 }
 
 /** One instance of Cloud SQL or AlloyDB, with a database server of its own. */
@@ -99,6 +112,17 @@ export interface InstanceOptions {
    * their connections are then all recorded as `PUBLIC`.
    */
   readonly addresses?: AddressOptions;
+  /**
+   * Whether the instance can be reached by Private Service Connect: it gets an endpoint of its own, and a DNS name that
+   * leads there.
+   * @default false
+   */
+  readonly pscEnabled?: boolean;
+  /**
+   * Further DNS names in the certificate of the server, as for instances that are reached by a name of the user's own.
+   * @default none
+   */
+  readonly customSubjectAlternativeNames?: readonly string[];
   /**
    * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
    * @default 'POSTGRES_18'

@@ -28,7 +28,15 @@ export interface ResolvedInstance {
   readonly name: InstanceName;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
-  readonly addresses: { readonly PRIMARY: WantedAddress; readonly PRIVATE: WantedAddress };
+  readonly addresses: {
+    readonly PRIMARY: WantedAddress;
+    readonly PRIVATE: WantedAddress;
+    readonly PSC?: WantedAddress;
+  };
+  /** Whether it has a PSC endpoint. */
+  readonly pscEnabled?: boolean;
+  /** Further DNS names in the server's certificate. */
+  readonly serverNames?: readonly string[];
   /** Whether a database that a client names is made when it is not there. */
   readonly createsDatabases?: boolean;
 }
@@ -145,6 +153,8 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'users',
     'addresses',
     'databaseVersion',
+    'pscEnabled',
+    'customSubjectAlternativeNames',
   ]);
   const name =
     parseInstanceName(checkText(given.name, `${where}.name`)) ??
@@ -162,7 +172,13 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
   const addresses = checkKeys(checkRecord(given.addresses ?? {}, `${where}.addresses`), `${where}.addresses`, [
     'PRIMARY',
     'PRIVATE',
+    'PSC',
   ]);
+  const pscEnabled = checkBoolean(given.pscEnabled ?? false, `${where}.pscEnabled`);
+  if (addresses.PSC !== undefined && !pscEnabled) {
+    invalid(`${where}.addresses.PSC`, 'needs `pscEnabled: true`', addresses.PSC);
+  }
+  const names = checkArray(given.customSubjectAlternativeNames ?? [], `${where}.customSubjectAlternativeNames`);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
     resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
   );
@@ -177,7 +193,10 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     addresses: {
       PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`, isExposed),
       PRIVATE: checkAddress(addresses.PRIVATE, `${where}.addresses.PRIVATE`, isExposed),
+      PSC: checkAddress(addresses.PSC, `${where}.addresses.PSC`, isExposed),
     },
+    pscEnabled,
+    serverNames: names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
   };
 }
 

@@ -26,7 +26,12 @@ const cloudSql: ServiceRules = {
   loginPermission: 'cloudsql.instances.login',
   mayLogIn: mayLogInToCloudSql,
   superuserRole: 'cloudsqlsuperuser',
-  iamRoles: { SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'], USER: ['cloudsqliamuser'], BUILT_IN: [] },
+  iamRoles: {
+    SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'],
+    USER: ['cloudsqliamuser'],
+    GROUP: ['cloudsqliamgroup'],
+    BUILT_IN: [],
+  },
   reservedPrefixes: ['pg_', 'cloudsql'],
   iamFailure: (user, isServiceAccount) =>
     `Cloud SQL IAM ${isServiceAccount ? 'service account' : 'user'} authentication failed for user "${user}"`,
@@ -37,7 +42,7 @@ const alloyDb: ServiceRules = {
   loginPermission: 'alloydb.users.login',
   mayLogIn: mayLogInToAlloyDb,
   superuserRole: 'alloydbsuperuser',
-  iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], BUILT_IN: [] },
+  iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], GROUP: [], BUILT_IN: [] },
   // The last one because the superuser of the server below is called cloudsqladmin here, too.
   reservedPrefixes: ['pg_', 'alloydb', 'cloudsql'],
   // The text of a public report about a service account; that it is the same for people is inferred.

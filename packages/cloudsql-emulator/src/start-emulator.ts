@@ -9,12 +9,15 @@ import { oauthRoutes } from './control-plane/oauth.ts';
 import { selfRoutes } from './control-plane/self.ts';
 import { ControlPlane } from './control-plane/server.ts';
 import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
+import { sqlInstanceRoutes } from './control-plane/sql-instances.ts';
+import { sqlUserRoutes } from './control-plane/sql-users.ts';
 import { subjectTokenRoutes } from './control-plane/subject-token.ts';
 import { DataFolder } from './data-folder/data-folder.ts';
 import { PLATFORM } from './data-folder/stored-state.ts';
 import { ConnectionLog } from './data-plane/connection-log.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
 import { Databases } from './database/databases.ts';
+import { startDns } from './dns/start-dns.ts';
 import { Emulator } from './emulator.ts';
 import { ApiFaults } from './faults/api-faults.ts';
 import { Faults } from './faults/faults.ts';
@@ -114,6 +117,8 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
 
+  const dns = await startDns();
+  lifetime.defer(() => dns.close());
   const makingPki = Pki.create(TLS_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
@@ -121,7 +126,11 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     await kept?.save({ platform: PLATFORM, principals, defaultPrincipal, instances });
   };
   const running: Instances = new Instances({
-    open: (wanted) => openInstance(wanted, { databases, makingPki, dataPlane, onChange: save }),
+    open: async (wanted) => {
+      const opened = await openInstance(wanted, { databases, makingPki, dataPlane, onChange: save });
+      dns.learn(opened);
+      return opened;
+    },
     openCluster: async (cluster) => (await makingPki).ofCluster(cluster),
     describe: options.describe,
     onCreated: save,
@@ -131,7 +140,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   await save();
 
   const { project } = options;
-  const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const faults = { api: new ApiFaults(), metadata: new MetadataFaults(), zone: dns.zone };
   const certificateLifetimeMs = (): number => settings.certificateLifetimeMs;
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
   const admin = { identity, certificateLifetimeMs, faults: faults.metadata, instances: running };
@@ -140,6 +149,8 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   const routes = [
     ...selfRoutes({ id, startedAt: new Date(), emulator: () => emulator }),
     ...sqlAdminRoutes(admin),
+    ...sqlInstanceRoutes(admin),
+    ...sqlUserRoutes(admin),
     ...alloyDbAdminRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
     ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
@@ -167,6 +178,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   emulator = new Emulator({
     id,
     host: controlPlane.host,
+    dns: dns.names,
     project,
     settings,
     calls,

@@ -1,3 +1,4 @@
+import { pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Permission } from '../iam/permissions.ts';
@@ -54,6 +55,7 @@ async function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest)
       name: `${instance.name.connectionName}/connectionInfo`,
       ipAddress: find('PRIVATE'),
       publicIpAddress: find('PRIMARY'),
+      pscDnsName: find('PSC') && `${pscDnsName(instance.name)}.`,
     },
   };
 }

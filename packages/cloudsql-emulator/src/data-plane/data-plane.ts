@@ -47,7 +47,7 @@ export class DataPlane {
     wanted: Readonly<Record<AddressType, WantedAddress>>,
   ): Promise<readonly InstanceAddress[]> {
     const addresses: InstanceAddress[] = [];
-    for (const type of ['PRIMARY', 'PRIVATE'] as const) {
+    for (const type of ['PRIMARY', 'PRIVATE', 'PSC'] as const) {
       if (wanted[type] === null) continue;
       const bound = addresses[0]?.ipAddress;
       const ipAddress =
@@ -114,7 +114,7 @@ export class DataPlane {
     const certificate = instance.certificates.find(serial);
     const record: MutableRecord = {
       instance: instance.name.connectionName,
-      ipType: type === 'PRIMARY' ? 'PUBLIC' : 'PRIVATE',
+      ipType: type === 'PRIMARY' ? 'PUBLIC' : type,
       localAddress: address,
       serial,
       tlsProtocol: client.getProtocol() ?? '',

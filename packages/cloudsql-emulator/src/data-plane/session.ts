@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Instance } from '../instance.ts';
+import { joinGroups } from '../instance-users.ts';
 import { RULES } from '../service-rules.ts';
 import type { ErrorFields } from '../wire/messages.ts';
 import { encodeCleartextRequest, encodeFatal, encodeStartup } from '../wire/messages.ts';
@@ -89,6 +90,7 @@ async function logIn(
   let decision = decideLogin(user, principal, partiesOf(options));
   if (decision.action === 'ASK_TOKEN') decision = await askToken(options, user, signal);
   if (decision.action === 'REFUSE') return refuse(options, decision.error);
+  if (decision.action === 'FORWARD' && decision.groups) await joinGroups(options.instance, user, decision.groups);
   await ensureDatabase(options, record.database);
   // Written anew from what was read, so that the database cannot read another name out of it.
   forward(options, encodeStartup(parameters, protocol));

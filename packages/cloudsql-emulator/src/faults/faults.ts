@@ -1,4 +1,5 @@
 import type { DataPlane } from '../data-plane/data-plane.ts';
+import type { DnsFault, Zone } from '../dns/zone.ts';
 import type { Instances } from '../instances.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import type { ClientCertificates } from '../pki/client-certificates.ts';
@@ -13,6 +14,7 @@ import { changeFace, rotateServerAuthority } from './server-face.ts';
 interface FaultsParts {
   readonly api: ApiFaults;
   readonly metadata: MetadataFaults;
+  readonly zone: Zone;
   readonly dataPlane: DataPlane;
   readonly certificates: ClientCertificates;
   readonly instances: Instances;
@@ -64,6 +66,11 @@ export class Faults {
     this.#parts.metadata.set(this.#parts.instances.get(instance).name.connectionName, fault);
   }
 
+  /** Makes look-ups of a DNS name, or of all with `'*'`, go wrong. @throws EmulatorError `INVALID_OPTION` */
+  dns(name: string, fault: DnsFault | undefined): void {
+    this.#parts.zone.fail(name, fault);
+  }
+
   /** Makes connections to an instance go wrong. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async connections(instance: string, fault: ConnectionFault | undefined): Promise<void> {
     await this.#parts.dataPlane.fail(this.#parts.instances.get(instance), checkConnectionFault(fault));
@@ -91,9 +98,10 @@ export class Faults {
 
   /** Ends all faults. What was rotated stays so. */
   async clear(): Promise<void> {
-    const { api, metadata, dataPlane, instances } = this.#parts;
+    const { api, metadata, zone, dataPlane, instances } = this.#parts;
     api.clear();
     metadata.clear();
+    zone.heal();
     for (const { instance } of instances.list()) {
       await dataPlane.fail(instance, undefined);
       changeFace(instance, undefined);
