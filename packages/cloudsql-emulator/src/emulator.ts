@@ -5,11 +5,9 @@ import type { ClientFiles } from './client-files.ts';
 import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { ADMIN_ROLE } from './database/sql-client.ts';
 import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
-import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
 import { addUser, removeUser } from './instance-users.ts';
@@ -233,7 +231,7 @@ export class Emulator {
    */
   async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
     const instance = this.#instance(instanceName);
-    const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
+    const name = nameOrEmail.includes('@') ? instance.rules.userName(nameOrEmail.toLowerCase()) : nameOrEmail;
     const found = instance.users.find(name);
     if (!found) {
       throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
@@ -243,13 +241,12 @@ export class Emulator {
 
   /**
    * Returns a URL that reaches the database itself as superuser, past TLS and IAM, over its private Unix socket. For
-   * tests that prepare or inspect data; `pg` and libpq understand it.
+   * tests that prepare or inspect data; `pg` and libpq understand it, that of MySQL `mysql2` and `mariadb`. It is a
+   * secret there. Without `database` it names the one that always exists, `postgres` or `mysql`.
    * @throws EmulatorError `UNKNOWN_INSTANCE` or `CLOSED`
    */
-  databaseUrl(instanceName: string, database = 'postgres'): string {
-    const { socketFolder } = this.#instance(instanceName).database;
-    const host = encodeURIComponent(socketFolder);
-    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  databaseUrl(instanceName: string, database?: string): string {
+    return this.#instance(instanceName).database.url(database);
   }
 
   /**

@@ -67,7 +67,7 @@ test('a password never shows up in an error', async () => {
 });
 
 test('other engines are a typed error', async () => {
-  const instances = [{ name, databaseVersion: 'MYSQL_8_0' }] as unknown as EmulatorOptions['instances'];
+  const instances = [{ name, databaseVersion: 'SQLSERVER_2022_STANDARD' }] as unknown as EmulatorOptions['instances'];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'UNSUPPORTED_ENGINE' });
 });
 
