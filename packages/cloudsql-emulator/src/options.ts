@@ -1,5 +1,5 @@
 /** A database engine and its version, as Cloud SQL names them. */
-export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4';
+export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
 
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
@@ -132,10 +132,16 @@ export interface InstanceOptions {
   readonly customSubjectAlternativeNames?: readonly string[];
   /**
    * Database engine, as in Cloud SQL. PostgreSQL 18 comes with the package; MySQL is the `mariadbd` or `mysqld` that is
-   * installed on the machine, whatever version it is.
+   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`.
    * @default 'POSTGRES_18'
    */
   readonly databaseVersion?: DatabaseVersion;
+  /**
+   * Where the database is, for SQL Server only: `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a
+   * Unix socket. Its databases and users are its own.
+   * @default none, and required for SQL Server
+   */
+  readonly databaseUrl?: string;
 }
 
 /** Options of `startEmulator`. Unknown keys are errors. */

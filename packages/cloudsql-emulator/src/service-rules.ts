@@ -67,8 +67,11 @@ const alloyDb: ServiceRules = {
   iamFailure: (user) => `AlloyDB IAM user authentication failed for user "${user}"`,
 };
 
+/** Its users are the server's own; these are the rules of the proxy in front of it. */
+const sqlServer: ServiceRules = { ...postgres, maxUserNameBytes: 128, iamRoles: mysql.iamRoles, reservedPrefixes: [] };
+
 /** Returns the rules for instances of a service and an engine. */
 export function rulesOf(service: ServiceName, engine: EngineName): ServiceRules {
   if (service === 'alloydb') return alloyDb;
-  return engine === 'MYSQL' ? mysql : postgres;
+  return { POSTGRES: postgres, MYSQL: mysql, SQLSERVER: sqlServer }[engine];
 }

@@ -20,7 +20,8 @@ export interface ServerPlace {
 }
 
 /** What a server is to have. */
-export interface DatabaseContent extends Pick<ResolvedInstance, 'databases' | 'users' | 'rules' | 'engine'> {
+export interface DatabaseContent
+  extends Pick<ResolvedInstance, 'databases' | 'users' | 'rules' | 'engine' | 'databaseUrl'> {
   /** What it has already, where its data was kept. */
   readonly stored: StoredInstance | undefined;
 }
