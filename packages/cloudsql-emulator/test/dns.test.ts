@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DnsRecords, Emulator } from '../src/index.ts';
 import { getToken } from './client.ts';
-import { APP, ORDERS, startTestEmulator, NOBODY } from './setup.ts';
+import { APP, NOBODY, ORDERS, startTestEmulator } from './setup.ts';
 
 const CLUSTER = 'projects/demo-shop/locations/europe-west1/clusters/main';
 const READER = `${CLUSTER}/instances/reader`;
