@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './packed.ts';
 
-/** What our tests have, and no example: drivers, and the commands of the guides. */
-const ofTests = ['drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'];
+/** What our tests have, and no example: types, drivers, and the commands of the guides. */
+const ofTests = ['@types/node', '@types/pg', 'drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'];
 
 /** What the project of packed tarballs has besides: bundlers and test runners. */
 const own = manifest('test/matrix').dependencies;
@@ -23,7 +23,7 @@ export function newestVersions(): Readonly<Record<string, string>> {
 /** What an example has besides our packages. */
 export function dependenciesOfExample(name: string): Readonly<Record<string, string>> {
   const folder = `examples/${name}`;
-  const names = Object.keys(manifest(folder).dependencies).filter((each) => !/^@(x|types)\//.test(each));
+  const names = Object.keys(manifest(folder).dependencies).filter((each) => !/^@x\//.test(each));
   return Object.fromEntries(names.map((each) => [each, installed(folder, each)]));
 }
 

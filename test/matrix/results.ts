@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { newestVersions } from './newest.ts';
 import { type Row, rows, type Versions } from './rows.ts';
 
 /** Where `npm run matrix` writes what it saw. */
-export const resultsFile: URL = new URL('results.json', import.meta.url);
+export const resultsFile: URL = new URL('results.jsonl', import.meta.url);
 
 /** One run of a program: of a row, with the versions of a column. */
 export interface Result {
@@ -17,6 +18,12 @@ export interface Result {
 export function columnsOf({ older, packages }: Row): Readonly<Record<string, Versions>> {
   const newest = newestVersions();
   return { ...older, newest: Object.fromEntries(packages.map((name) => [name, newest[name]!])) };
+}
+
+/** What the script saw when it ran last. */
+export function readResults(): readonly Result[] {
+  const lines = readFileSync(resultsFile, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Result);
 }
 
 /**

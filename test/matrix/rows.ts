@@ -38,7 +38,7 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'examples/typeorm',
     packages: ['typeorm', 'pg'],
     older: {
-      oldest: { typeorm: '0.3.27', ...oldestPg },
+      oldest: { typeorm: '0.3.20', ...oldestPg },
       'last 0': { typeorm: '0.3.31' },
       'first 1': { typeorm: '1.0.0' },
     },
@@ -53,18 +53,18 @@ export const rows: Readonly<Record<string, Row>> = {
     package: '@x/drizzle-cloudsql',
     program: 'examples/drizzle',
     packages: ['drizzle-orm', 'pg'],
-    older: { oldest: { 'drizzle-orm': '0.36.0', ...oldestPg } },
+    older: { oldest: { 'drizzle-orm': '0.35.0', ...oldestPg } },
   },
   'drizzle, postgres.js': {
     package: '@x/drizzle-cloudsql',
     program: 'drizzle-postgres-js',
     packages: ['drizzle-orm', 'postgres'],
-    older: { oldest: { 'drizzle-orm': '0.36.0', postgres: '3.4.0' } },
+    older: { oldest: { 'drizzle-orm': '0.35.0', postgres: '3.3.0' } },
   },
   prisma: {
     package: '@x/prisma-cloudsql',
     program: 'examples/prisma',
-    packages: ['@prisma/adapter-pg'],
+    packages: ['@prisma/adapter-pg', '@prisma/client', 'prisma'],
     older: { oldest: { '@prisma/adapter-pg': '7.0.0', '@prisma/client': '7.0.0', prisma: '7.0.0' } },
   },
   pg: {
@@ -77,7 +77,7 @@ export const rows: Readonly<Record<string, Row>> = {
     package: '@x/cloudsql-core',
     program: 'postgres',
     packages: ['postgres'],
-    older: { oldest: { postgres: '3.4.0' } },
+    older: { oldest: { postgres: '3.3.0' } },
   },
   'google-auth-library': {
     package: '@x/cloudsql-core',
