@@ -1,10 +1,13 @@
+import { pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
+import type { Permission } from '../iam/permissions.ts';
 import { mayCallAlloyDbApi } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
-import { googleError, rpcError } from './google-error.ts';
+import { googleError, mayNotUseProject, rpcError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
 
@@ -13,7 +16,7 @@ export interface AlloyDbAdminOptions {
   readonly identity: IdentityServices;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly instances: readonly RunningInstance[];
+  readonly instances: Instances;
 }
 
 const HOSTS = ['alloydb.googleapis.com'];
@@ -41,8 +44,8 @@ export function alloyDbAdminRoutes(options: AlloyDbAdminOptions): readonly Route
   ];
 }
 
-function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
-  const { instance, addresses } = instanceOf(options, request, 'alloydb.instances.connect');
+async function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { instance, addresses } = await instanceOf(options, request, 'alloydb.instances.connect');
   const { region, connectionName } = instance.name;
   const told = options.faults.apply(connectionName, { region, ipAddresses: addresses, serverCaCert: {} }).ipAddresses;
   const find = (type: string): string | undefined => told.find((address) => address.type === type)?.ipAddress;
@@ -52,21 +55,21 @@ function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): ApiR
       name: `${instance.name.connectionName}/connectionInfo`,
       ipAddress: find('PRIVATE'),
       publicIpAddress: find('PRIMARY'),
+      pscDnsName: find('PSC') && `${pscDnsName(instance.name)}.`,
     },
   };
 }
 
 async function generateClientCertificate(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const cluster = authorise(options, request, 'alloydb.clusters.generateClientCertificate');
-  const [first] = inCluster(options, cluster);
-  if (!first) throw rpcError(404, `Resource '${cluster}' was not found`);
+  const certificates = await options.instances.clientCertificatesOf(cluster);
+  if (!certificates) throw rpcError(404, `Resource '${cluster}' was not found`);
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
   if (!publicKey) throw rpcError(400, 'Invalid value for: public_key is not a PEM encoded public key.');
   const duration = text(body.certDuration ?? body.cert_duration ?? '3600s', 'cert_duration');
   // Only a hint to Google as well; here it yields to the emulator's own setting.
   if (!/^\d+(?:\.\d+)?s$/.test(duration)) throw rpcError(400, `Invalid value at 'cert_duration': "${duration}"`);
-  const { certificates } = first.instance;
   const { pem } = await certificates.issue(
     cluster,
     publicKey,
@@ -80,13 +83,13 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   };
 }
 
-function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
-  return { status: 200, body: resource(instanceOf(options, request, 'alloydb.instances.get')) };
+async function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get')) };
 }
 
 function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
   const cluster = authorise(options, request, 'alloydb.instances.list');
-  return { status: 200, body: { instances: inCluster(options, cluster).map(resource) } };
+  return { status: 200, body: { instances: options.instances.inCluster(cluster).map(resource) } };
 }
 
 /** Returns an instance as the API describes it, cut down to what the emulator knows. */
@@ -101,29 +104,26 @@ function resource({ instance, addresses }: RunningInstance): object {
   };
 }
 
-function instanceOf(options: AlloyDbAdminOptions, request: ApiRequest, permission: string): RunningInstance {
+async function instanceOf(
+  options: AlloyDbAdminOptions,
+  request: ApiRequest,
+  permission: Permission,
+): Promise<RunningInstance> {
   const name = `${authorise(options, request, permission)}/instances/${request.segments[3]}`;
-  const found = options.instances.find(({ instance }) => instance.name.connectionName === name);
+  const found = await options.instances.findAlloyDb(name);
   if (found) return found;
   throw rpcError(404, `Resource '${name}' was not found`);
 }
 
-function inCluster({ instances }: AlloyDbAdminOptions, cluster: string): readonly RunningInstance[] {
-  return instances.filter(({ instance }) => instance.name.certificateScope === cluster);
-}
-
 /** Checks that the caller may call the API for a project's clusters, and returns the name of the cluster. */
-function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: string): string {
+function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: Permission): string {
   const { email } = authenticate(identity, request, mayCallAlloyDbApi);
   const [project = '', region = '', id = ''] = request.segments;
   const cluster = `projects/${project}/locations/${region}/clusters/${id}`;
   // Inferred: Google's connectors document that both roles are needed, and this is what its APIs say of either. That the
   // roles are checked in this order, and before it is looked whether the resource exists, is a guess.
-  if (!identity.principals.hasRole(email, 'serviceusage.serviceUsageConsumer')) {
-    const message = `Caller does not have required permission to use project ${project}. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission.`;
-    throw rpcError(403, message, 'USER_PROJECT_DENIED');
-  }
-  if (!identity.principals.hasRole(email, 'alloydb.client')) {
+  if (!identity.principals.may(email, 'serviceusage.services.use')) throw mayNotUseProject(project);
+  if (!identity.principals.may(email, permission)) {
     const message = `Permission '${permission}' denied on resource '//alloydb.googleapis.com/${cluster}' (or it may not exist).`;
     throw rpcError(403, message, 'IAM_PERMISSION_DENIED');
   }
