@@ -9,7 +9,10 @@ const projects: TestProjectInlineConfiguration[] = [
     extends: true as const,
     test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'] },
   })),
-  { extends: true, test: { name: 'test', root: 'test', include: ['**/*.test.ts'], exclude: ['matrix/**'] } },
+  {
+    extends: true,
+    test: { name: 'test', root: 'test', include: ['**/*.test.ts'], exclude: ['**/node_modules/**', 'matrix/**'] },
+  },
   // In a project of its own, that has our packages as they are published.
   {
     extends: true,
