@@ -17,7 +17,6 @@ const groups: Readonly<Record<string, readonly SettingName[]>> = {
     'public-ip',
     'psc',
     'auto-ip',
-    'lazy-refresh',
     'sqladmin-api-endpoint',
     'alloydbadmin-api-endpoint',
     'universe-domain',

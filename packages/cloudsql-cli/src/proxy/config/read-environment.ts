@@ -4,7 +4,7 @@ import { UsageError } from '../../cli/usage-error.ts';
 import { type NumberedNames, numbered } from './numbered-names.ts';
 import { readValue } from './read-value.ts';
 import type { Given } from './setting.ts';
-import { findSetting, type SettingName, settingNames, settingOf, type Values } from './settings.ts';
+import { findGlobalSetting, type SettingName, settingNames, settingOf, type Values } from './settings.ts';
 
 /** What one source says. */
 export interface SourceValues {
@@ -58,7 +58,7 @@ export function userAgentMetadata(env: CliContext['env']): string | undefined {
 }
 
 function nameOf(suffix: string): SettingName | undefined {
-  return suffix === suffix.toUpperCase() ? findSetting(suffix.toLowerCase().replaceAll('_', '-')) : undefined;
+  return suffix === suffix.toUpperCase() ? findGlobalSetting(suffix.toLowerCase().replaceAll('_', '-')) : undefined;
 }
 
 function unknown(variable: string, prefix: string, suffix: string): UsageError {

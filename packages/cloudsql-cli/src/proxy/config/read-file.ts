@@ -6,7 +6,7 @@ import { type NumberedNames, numbered } from './numbered-names.ts';
 import type { SourceValues } from './read-environment.ts';
 import { readValue } from './read-value.ts';
 import type { Given } from './setting.ts';
-import { findSetting, type SettingName, settingNames, settingOf, type Values } from './settings.ts';
+import { findGlobalSetting, type SettingName, settingNames, settingOf, type Values } from './settings.ts';
 
 type Parse = (text: string) => unknown;
 
@@ -36,7 +36,7 @@ export async function readConfigFile(file: string, source: string): Promise<Sour
       names.set(key, readValue('TEXT', value, where).value);
       continue;
     }
-    const name = findSetting(key);
+    const name = findGlobalSetting(key);
     if (name === undefined || name === 'config-file') throw unknown(file, key, name);
     const listed = Array.isArray(value) && settingOf(name).kind === 'EMAILS' ? value.join() : value;
     if (found[name])

@@ -36,6 +36,12 @@ export const refusedSettings = {
     help: 'It belongs to the SQL Data service, which is not supported: leave it out. Throttled calls of the API are retried as the answer says.',
     verdict: 'REFUSED',
   },
+  'lazy-refresh': {
+    kind: 'SWITCH',
+    from: 'BOTH',
+    help: 'Refreshing on demand is not supported: leave it out. A certificate is checked at every dial, and an instance that nobody uses is not refreshed.',
+    verdict: 'REFUSED',
+  },
   'static-connection-info': {
     kind: 'TEXT',
     from: 'ALLOYDB',

@@ -1,4 +1,4 @@
-import type { ConnectorOptions, IpType } from '@x/cloudsql-core';
+import { Connector, type ConnectorOptions, type IpType } from '@x/cloudsql-core';
 import { connectorOptions, ipTypeOf } from '../../cli/connector-flags.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { UsageError } from '../../cli/usage-error.ts';
@@ -32,9 +32,12 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
   const instances = named.map((each) => instanceConfig(each, values));
   checkPlaces(instances, values);
   const port = values.port?.value;
+  const options = connector(values, named, env);
+  // Finds what contradicts itself, and does nothing else.
+  new Connector(options);
   return {
     instances,
-    connector: connector(values, named, env),
+    connector: options,
     firstPort: port === 0 ? undefined : port,
     maxConnections: values['max-connections']?.value ?? 0,
     http: http(values),
@@ -108,14 +111,17 @@ function checkPlaces(instances: readonly InstanceConfig[], values: Values): void
     taken.set(at, instance.id);
   }
   const { 'unix-socket-mode': mode, 'require-local-secret': secret, 'require-same-user': sameUser } = values;
-  const anyTcp = instances.some(({ place }) => place.kind === 'TCP');
   if (mode && instances.every(({ place }) => place.kind === 'TCP')) {
     throw new UsageError(`${mode.source} would be ignored: no instance has a Unix socket`, 'Add --unix-socket.');
   }
-  const guard = secret ?? (sameUser?.value ? sameUser : undefined);
-  if (guard && !anyTcp) {
+  if (secret && !instances.some(({ place, iam }) => place.kind === 'TCP' && iam)) {
+    const remedy =
+      'Leave it out: Unix sockets have permissions, and without IAM the password of the database protects it.';
+    throw new UsageError(`${secret.source} would be ignored: no instance is served on TCP with IAM`, remedy);
+  }
+  if (sameUser?.value && instances.every(({ place }) => place.kind !== 'TCP')) {
     const remedy = 'Leave it out: a Unix socket is protected by its permissions.';
-    throw new UsageError(`${guard.source} would be ignored: no instance is served on TCP`, remedy);
+    throw new UsageError(`${sameUser.source} would be ignored: no instance is served on TCP`, remedy);
   }
   if (sameUser?.value && process.platform !== 'linux') {
     throw new UsageError(`${sameUser.source} works on Linux only`, 'Use --require-local-secret.');

@@ -287,12 +287,6 @@ export const settings = {
     verdict: 'BETTER',
     note: 'with instance, connection, client, bytes, duration and error code',
   },
-  'lazy-refresh': {
-    kind: 'SWITCH',
-    from: 'BOTH',
-    help: 'refresh certificates when they are needed, not ahead',
-    verdict: 'SAME',
-  },
   'disable-metrics': {
     kind: 'SWITCH',
     from: 'BOTH',
@@ -337,4 +331,10 @@ export function settingOf(name: SettingName): Setting {
 /** The setting that a flag or a key names, in either spelling. */
 export function findSetting(spelling: string): SettingName | undefined {
   return settingNames.find((name) => name === spelling || settingOf(name).alias === spelling);
+}
+
+/** The same of what can be said of all instances. */
+export function findGlobalSetting(spelling: string): SettingName | undefined {
+  const name = findSetting(spelling);
+  return name && settingOf(name).instance !== 'ONLY' ? name : undefined;
 }

@@ -14,7 +14,7 @@ export async function waitForProxy(line: CommandLine, max: string, { env, stderr
   const { value: maxMs } = readValue('DURATION', max, '--max');
   const { http } = await remoteConfig(line, env);
   const end = performance.now() + maxMs;
-  let last = 'it was not asked';
+  let last = 'it has not answered';
   for (;;) {
     const left = end - performance.now();
     if (left <= 0) break;
@@ -23,10 +23,15 @@ export async function waitForProxy(line: CommandLine, max: string, { env, stderr
       if (status === 200) return exitCodes.ok;
       last = status === 404 ? 'it serves no health: start it with --health-check' : `it says ${status} ${body.trim()}`;
     } catch (error) {
-      last = (error as Error).message;
+      // That the time is up says less than what was known before.
+      if (!isTimeout(error)) last = (error as Error).message;
     }
     await sleep(Math.max(0, Math.min(everyMs, end - performance.now())));
   }
   stderr.write(`error: The proxy at ${http.host}:${http.port} has not started within ${max}: ${last}\n`);
   return exitCodes.failed;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name);
 }

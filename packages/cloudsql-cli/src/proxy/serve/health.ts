@@ -3,6 +3,7 @@ import type { SessionLimit } from '@x/cloudsql-core/listener';
 import type { InstanceConfig } from '../config/proxy-config.ts';
 import { observe } from './channels.ts';
 import { dialOptions, type ServedInstance } from './serve-instance.ts';
+import { testConnection } from './test-connection.ts';
 
 /** How long an instance may take to prove that it can be reached, and how long the answer is good, in milliseconds. */
 const [probeTimeoutMs, probeLifeMs] = [5000, 5000];
@@ -90,7 +91,7 @@ function isFull({ open, max }: SessionLimit): boolean {
 async function probe(config: InstanceConfig, connector: Connector, dials: boolean): Promise<string | undefined> {
   const options = { ...dialOptions(config), timeoutMs: probeTimeoutMs };
   try {
-    if (dials) (await connector.connect(options)).destroy();
+    if (dials) await testConnection(connector, options);
     else await connector.warmup(options);
     return undefined;
   } catch (error) {

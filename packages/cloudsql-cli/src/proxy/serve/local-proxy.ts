@@ -11,6 +11,7 @@ import { errorFields, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { dialOptions, type KnownInstance, lookUp, Ports, type ServedInstance, serve } from './serve-instance.ts';
 import { logSessions } from './session-log.ts';
+import { testConnection } from './test-connection.ts';
 
 /** Where something listens, for programs. */
 export type Addresses = readonly { readonly instance?: string; readonly server?: string; readonly address: string }[];
@@ -136,7 +137,7 @@ export class LocalProxy {
   async #know(config: InstanceConfig): Promise<KnownInstance> {
     const known = await lookUp(config, this.#connector);
     if (this.#config.connectionTest) {
-      (await this.#connector.connect(dialOptions(config))).destroy();
+      await testConnection(this.#connector, dialOptions(config));
       this.#log.info('The connection test succeeded', { instance: config.instance.id });
     }
     return known;
@@ -158,10 +159,10 @@ export class LocalProxy {
     const { place, iam } = config;
     if (place.kind !== 'TCP') return;
     if (!/^(127\.|::1$)/.test(place.address)) {
-      this.#log.warn('Other machines can reach this address, and what passes there is not encrypted', { instance });
+      this.#log.warn('Other machines can reach this address, and what passes there is not encrypted.', { instance });
     }
     if (iam && secret === undefined && this.#config.guard === undefined) {
-      const what = 'Every user of this machine can log in here with the identity of the proxy';
+      const what = 'Every user of this machine can log in here with the identity of the proxy.';
       this.#log.warn(what, { instance, remedy: 'Use --unix-socket, --require-local-secret or --require-same-user.' });
     }
   }

@@ -1,4 +1,4 @@
-import type { Connector } from '@x/cloudsql-core';
+import type { ConnectionOptions, Connector } from '@x/cloudsql-core';
 import { type Listener, listen, SessionLimit } from '@x/cloudsql-core/listener';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { InstanceConfig, ProxyConfig } from '../config/proxy-config.ts';
@@ -72,10 +72,10 @@ export async function serve(known: KnownInstance, shared: Shared): Promise<Serve
   const { config } = known;
   const limit = config.maxConnections > 0 ? new SessionLimit(config.maxConnections) : undefined;
   const limits = [limit, shared.limit].filter((each) => each !== undefined);
-  const { instance, ipType, authType } = dialOptions(config);
+  const { instance, ipType, iam } = config;
   const listener = await listen({
-    instance,
-    authType,
+    instance: instance.id,
+    authType: iam ? 'IAM' : 'PASSWORD',
     ...(ipType === undefined ? {} : { ipType }),
     connector: shared.connector,
     limits,
@@ -84,13 +84,14 @@ export async function serve(known: KnownInstance, shared: Shared): Promise<Serve
   return { ...known, listener, limit };
 }
 
-/** How an instance is dialled. Passwords are the client's business. */
-export function dialOptions({ instance, ipType, iam }: InstanceConfig): {
-  instance: string;
-  ipType?: NonNullable<InstanceConfig['ipType']>;
-  authType: 'IAM' | 'PASSWORD';
-} {
-  return { instance: instance.id, ...(ipType === undefined ? {} : { ipType }), authType: iam ? 'IAM' : 'PASSWORD' };
+/** How an instance is dialled, where nobody logs in. */
+export function dialOptions({ instance, ipType, iam }: InstanceConfig): ConnectionOptions {
+  return {
+    instance: instance.id,
+    ...(ipType === undefined ? {} : { ipType }),
+    // Who logs in with a password is the client's business, and no dial asks for it.
+    ...(iam ? {} : { user: 'client', password: 'of the client' }),
+  };
 }
 
 type PlaceOptions = Partial<Parameters<typeof listen>[0]>;

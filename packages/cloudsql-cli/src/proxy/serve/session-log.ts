@@ -18,21 +18,22 @@ export function logSessions(log: Log, addresses: ReadonlySet<string>): () => voi
     },
     dial({ instance, address, durationMs, error }) {
       const what = error ? `dial failed: ${error.message}` : `dialled ${address}`;
-      log.debug(what, { instance, durationMs, ...codeOf(error) });
+      log.debug(what, { instance, durationMs: Math.round(durationMs), ...codeOf(error) });
     },
     refresh({ instance, durationMs, expiresAt, error }) {
       const what = error ? `refresh failed: ${error.message}` : `refreshed, good until ${expiresAt?.toISOString()}`;
-      log.debug(what, { instance, durationMs, ...codeOf(error) });
+      log.debug(what, { instance, durationMs: Math.round(durationMs), ...codeOf(error) });
     },
   });
 }
 
 function logSession(log: Log, { phase, id, instance, client, error, ...event }: SessionEvent, joined: boolean): void {
-  const { durationMs, bytesFromClient, bytesToClient } = event;
+  const { bytesFromClient, bytesToClient } = event;
+  const durationMs = Math.round(event.durationMs);
   const who: LogFields = { instance, connection: id, ...(client === undefined ? {} : { client }) };
   const fields = { ...who, durationMs, bytesFromClient, bytesToClient, ...errorFields(error ?? {}) };
   if (phase === 'ACCEPTED') log.info(`Accepted connection from ${client ?? 'a Unix socket'}`, who);
-  else if (phase === 'JOINED') log.debug(`connected after ${durationMs.toFixed(0)} ms`, { ...who, durationMs });
+  else if (phase === 'JOINED') log.debug(`connected after ${durationMs} ms`, { ...who, durationMs });
   else if (!error) log.info('connection closed', fields);
   // How many there may be was somebody's decision; everything else is something to look into.
   else if (fields.code === 'CLOUDSQL_TOO_MANY_SESSIONS') log.info(`refused a connection: ${error.message}`, fields);
