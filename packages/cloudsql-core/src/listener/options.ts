@@ -2,10 +2,10 @@ import net from 'node:net';
 import type { Connector } from '../connector.ts';
 import { ConfigError } from '../errors.ts';
 import { isLoopback } from '../http.ts';
+import { userPlaceholder } from '../login.ts';
 import { describe, oneOf, optionalMilliseconds, optionalString, refuseUnknown } from '../options/check.ts';
 import { type ConnectionOptions, connectionOptionNames, resolveConnection } from '../options/connection-options.ts';
 import type { ConnectorOptions } from '../options/connector-options.ts';
-import { userPlaceholder } from '../postgres/login.ts';
 import { connectorFor } from '../shared-connector.ts';
 import type { SessionLimit } from './session-limit.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Deadline, deadline } from '../deadline.ts';
 import { CloudSqlError, cloudSqlError, errorCatalogue } from '../errors.ts';
-import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
+import { type Login, openLogin, serverClosed, userPlaceholder } from '../login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
 import type { Gate } from './gate.ts';
@@ -110,7 +110,7 @@ export class Session {
       limit = this.#serverLimit();
       const renamed = isUnknown ? replaceUser(withUser(parameters), given, login.user) : parameters;
       login.socket.write(encodeStartup(version, renamed));
-      const { socket: server, user, token } = login;
+      const { socket: server, user, secret: token } = login;
       const answers = this.#gate.asks || password !== undefined || token !== undefined;
       const secret = async (): Promise<string | undefined> =>
         token ?? (typeof password === 'function' ? await password() : password);
@@ -154,7 +154,14 @@ export class Session {
   /** Dials, within the time of a dial. */
   async #open(user: string | undefined): Promise<Login> {
     const { connector, connection, withToken } = this.#options;
-    const login = await openLogin({ connector, connection, user, withToken, signal: this.#end.signal });
+    const login = await openLogin({
+      connector,
+      connection,
+      engine: 'POSTGRES',
+      user,
+      withToken,
+      signal: this.#end.signal,
+    });
     const { socket } = login;
     this.#server = socket;
     socket.on('error', (error) => {
