@@ -2,7 +2,7 @@ import type { StoredState } from './data-folder/stored-state.ts';
 import { withKept } from './data-folder/with-kept.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
-import type { EngineVersion } from './engine-version.ts';
+import type { EngineName, EngineVersion } from './engine-version.ts';
 import { resolveEngineVersion } from './engine-version.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
@@ -21,6 +21,7 @@ import type { ResolvedPrincipal } from './resolve-principals.ts';
 import { resolvePrincipals } from './resolve-principals.ts';
 import type { ServiceRules } from './service-rules.ts';
 import { rulesOf } from './service-rules.ts';
+import { checkDatabaseUrl } from './sql-server/database-url.ts';
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
 export type WantedAddress = string | null | undefined;
@@ -30,6 +31,8 @@ export interface ResolvedInstance {
   readonly name: InstanceName;
   readonly engine: EngineVersion;
   readonly rules: ServiceRules;
+  /** Where the database is; set for SQL Server only. */
+  readonly databaseUrl?: string | undefined;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
   readonly addresses: {
@@ -64,7 +67,11 @@ export interface ResolvedOptions {
 }
 
 /** Databases that every server has. */
-const ALWAYS_THERE = { POSTGRES: ['postgres'], MYSQL: ['mysql', 'sys'] };
+const ALWAYS_THERE: Readonly<Record<EngineName, readonly string[]>> = {
+  POSTGRES: ['postgres'],
+  MYSQL: ['mysql', 'sys'],
+  SQLSERVER: [],
+};
 const HOUR_MS = 3_600_000;
 const DEFAULT_PROJECT = 'demo-project';
 const ANY_ADDRESSES = { PRIMARY: undefined, PRIVATE: undefined };
@@ -156,6 +163,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'users',
     'addresses',
     'databaseVersion',
+    'databaseUrl',
     'pscEnabled',
     'customSubjectAlternativeNames',
   ]);
@@ -167,7 +175,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
       given.name,
     );
   const engine = resolveEngineVersion(given.databaseVersion, `${where}.databaseVersion`);
-  if (engine.name === 'MYSQL' && name.service === 'alloydb') {
+  if (engine.name !== 'POSTGRES' && name.service === 'alloydb') {
     invalid(`${where}.databaseVersion`, 'must be PostgreSQL for an instance of AlloyDB', engine.version);
   }
   const rules = rulesOf(name.service, engine.name);
@@ -190,6 +198,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     name,
     engine,
     rules,
+    databaseUrl: checkDatabaseUrl(given, where, engine),
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
       .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),

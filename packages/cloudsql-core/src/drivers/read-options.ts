@@ -20,7 +20,7 @@ export interface DriverOptions {
   readonly driver: string;
   /** What the driver calls its option for a URL. @default 'connectionString' */
   readonly urlOption?: string;
-  /** What such a URL begins with, and what may stand behind its question mark besides our options. @default PostgreSQL's */
+  /** How its connection URLs begin, and which parameters they may have besides ours. @default PostgreSQL's */
   readonly url?: { readonly schemes: readonly string[]; readonly parameters: readonly string[] };
   /** What is not the caller's to set, and why. */
   readonly owned: Readonly<Record<string, string>>;
@@ -57,16 +57,14 @@ export function nativeOf(options: Readonly<Record<string, unknown>>, native: rea
 
 const postgresUrl = { schemes: ['postgresql', 'postgres'], parameters: ['application_name', 'options'] };
 
-function flatten(
-  given: string | Record<string, unknown>,
-  { urlOption = 'connectionString', url: how = postgresUrl }: DriverOptions,
-): Record<string, unknown> {
+function flatten(given: string | Record<string, unknown>, how: DriverOptions): Record<string, unknown> {
+  const { urlOption = 'connectionString', url: form = postgresUrl } = how;
   const { [urlOption]: url, ...options } = typeof given === 'string' ? { [urlOption]: given } : given;
   if (url === undefined) return options;
   if (typeof url !== 'string') {
     throw new ConfigError('CLOUDSQL_INVALID_URL', `Expected \`${urlOption}\` to be a string`);
   }
-  const fromUrl = parseConnectionUrl(url, how.schemes, how.parameters);
+  const fromUrl = parseConnectionUrl(url, form.schemes, form.parameters);
   const twice = Object.keys(fromUrl).find((name) => name in options);
   if (twice === undefined) return { ...options, ...fromUrl };
   throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', `\`${twice}\` is set in the connection URL and beside it`);

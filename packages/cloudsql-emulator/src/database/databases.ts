@@ -3,6 +3,7 @@ import type { EngineName } from '../engine-version.ts';
 import { MysqlDatabase } from '../mysql/mysql-database.ts';
 import { findMysql } from '../mysql/mysql-programs.ts';
 import type { ResolvedInstance } from '../resolve-options.ts';
+import { SqlServer } from '../sql-server/sql-server.ts';
 import { findPostgres } from './binaries.ts';
 import type { Database, DatabaseContent, ServerPlace } from './database.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
@@ -68,5 +69,8 @@ const STARTERS: Readonly<Record<EngineName, (launcher: Launcher, workspace: stri
   async MYSQL() {
     const programs = await findMysql();
     return (place, content) => MysqlDatabase.start(place, programs, content);
+  },
+  async SQLSERVER() {
+    return async (_, { engine, databaseUrl }) => new SqlServer(engine.version, databaseUrl ?? '');
   },
 };
