@@ -4,20 +4,16 @@ import type { ClientFiles } from './client-files.ts';
 import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { createUserSql, dropUserSql } from './database/setup-sql.ts';
-import { ADMIN_ROLE } from './database/sql-client.ts';
 import { resolveUser } from './database-user.ts';
 import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
-import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
-import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -217,9 +213,8 @@ export class Emulator {
   /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
   async createUser(instanceName: string, user: UserOptions): Promise<void> {
     const instance = this.#instance(instanceName);
-    const rules = RULES[instance.name.service];
-    const resolved = resolveUser(user, 'user', rules);
-    await instance.database.run(createUserSql(resolved, rules));
+    const resolved = resolveUser(user, 'user', instance.rules);
+    await instance.database.createUser(resolved);
     instance.users.add(resolved);
     await instance.onChange();
   }
@@ -230,24 +225,24 @@ export class Emulator {
    */
   async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
     const instance = this.#instance(instanceName);
-    const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
-    if (!instance.users.find(name)) {
+    const name = nameOrEmail.includes('@') ? instance.rules.userName(nameOrEmail.toLowerCase()) : nameOrEmail;
+    const user = instance.users.find(name);
+    if (!user) {
       throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
     }
-    await instance.database.run(dropUserSql(name));
+    await instance.database.dropUser(user);
     instance.users.remove(name);
     await instance.onChange();
   }
 
   /**
    * Returns a URL that reaches the database itself as superuser, past TLS and IAM, over its private Unix socket. For
-   * tests that prepare or inspect data; `pg` and libpq understand it.
+   * tests that prepare or inspect data; `pg` and libpq understand it, that of MySQL `mysql2` and `mariadb`. It is a
+   * secret there. Without `database` it names the one that always exists, `postgres` or `mysql`.
    * @throws EmulatorError `UNKNOWN_INSTANCE` or `CLOSED`
    */
-  databaseUrl(instanceName: string, database = 'postgres'): string {
-    const { socketFolder } = this.#instance(instanceName).database;
-    const host = encodeURIComponent(socketFolder);
-    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  databaseUrl(instanceName: string, database?: string): string {
+    return this.#instance(instanceName).database.url(database);
   }
 
   /**

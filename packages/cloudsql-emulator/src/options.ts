@@ -1,3 +1,6 @@
+/** A database engine and its version, as Cloud SQL names them. */
+export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
+
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
   | 'cloudsql.client'
@@ -27,7 +30,10 @@ export interface PrincipalOptions {
 
 /** A database user that logs in with an IAM identity. */
 export interface IamUserOptions {
-  /** E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`. */
+  /**
+   * E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`; in MySQL the user is
+   * named after what stands before the `@`, so that only one of two principals with the same name can have one.
+   */
   readonly email: string;
   /**
    * Database roles granted to the user.
@@ -40,7 +46,7 @@ export interface IamUserOptions {
 export interface BuiltInUserOptions {
   /** Name of the database role. `@` is kept for IAM users. */
   readonly name: string;
-  /** Password, checked by PostgreSQL itself (SCRAM-SHA-256). */
+  /** Password, checked by the database itself: PostgreSQL with SCRAM-SHA-256, MySQL with its default method. */
   readonly password: string;
   /**
    * Database roles granted to the user. A member of `cloudsqlsuperuser` (in AlloyDB
@@ -71,7 +77,8 @@ export interface InstanceOptions {
    */
   readonly name: string;
   /**
-   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists.
+   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists, in
+   * MySQL `mysql`.
    * @default none
    */
   readonly databases?: readonly string[];
@@ -99,10 +106,17 @@ export interface InstanceOptions {
    */
   readonly customSubjectAlternativeNames?: readonly string[];
   /**
-   * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
+   * Database engine, as in Cloud SQL. PostgreSQL 18 comes with the package; MySQL is the `mariadbd` or `mysqld` that is
+   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`.
    * @default 'POSTGRES_18'
    */
-  readonly databaseVersion?: 'POSTGRES_18';
+  readonly databaseVersion?: DatabaseVersion;
+  /**
+   * Where the database is, for SQL Server only: `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a
+   * Unix socket. Its databases and users are its own.
+   * @default none, and required for SQL Server
+   */
+  readonly databaseUrl?: string;
 }
 
 /** Options of `startEmulator`. Unknown keys are errors. */

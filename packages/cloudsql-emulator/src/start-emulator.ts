@@ -37,7 +37,7 @@ import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
  * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
- * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
+ * front of a PostgreSQL or MySQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
  * options say otherwise.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
