@@ -1,6 +1,6 @@
 import type { CloudSqlErrorCode } from '@x/cloudsql-core';
-import { explain } from './explain.ts';
 import type { Examination } from './examination.ts';
+import { explain } from './explain.ts';
 import type { Finding, StepName } from './steps.ts';
 
 /** An error, the step that it is about, and what is to be said of it. */

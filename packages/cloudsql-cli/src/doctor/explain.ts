@@ -14,7 +14,7 @@ export function explain(error: unknown, step: StepName, examination: Examination
   // The message ends with the remedy, which is shown apart.
   const said = remedy === undefined ? message : message.slice(0, -remedy.length - 1);
   const evidence = code === undefined ? said : `${code}: ${said}`;
-  const known = (code && explanations[code]) ?? (() => ({ found: said }));
+  const known: Explain = (code && explanations[code]) ?? (() => ({ found: said }));
   const { found, commands, advice = remedy } = known(examination, { said, step });
   return {
     status: 'FAILED',
@@ -38,7 +38,10 @@ const logIn = 'gcloud auth application-default login';
 const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
   CLOUDSQL_CLOCK_SKEW: () => ({ found: 'the clock of this machine is wrong', commands: clockCommands() }),
   CLOUDSQL_API_UNREACHABLE: ({ apiHost }) => ({ found: `${apiHost} port 443 cannot be reached from here` }),
-  CLOUDSQL_NO_CREDENTIALS: () => ({ found: 'there are no Google credentials, or they cannot be read', commands: [logIn] }),
+  CLOUDSQL_NO_CREDENTIALS: () => ({
+    found: 'there are no Google credentials, or they cannot be read',
+    commands: [logIn],
+  }),
   CLOUDSQL_INVALID_CREDENTIALS: () => ({ found: 'the credentials are damaged or incomplete', commands: [logIn] }),
   CLOUDSQL_TOKEN_FAILED: (_, { said }) =>
     said.includes('cannot be reached')
@@ -49,8 +52,7 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
     commands: [tokenCreator(examination)],
   }),
   CLOUDSQL_API_DISABLED: ({ instance }, { said, step }) => {
-    const api =
-      step === 'credentials' ? 'iamcredentials' : instance.service === 'alloydb' ? 'alloydb' : 'sqladmin';
+    const api = step === 'credentials' ? 'iamcredentials' : instance.service === 'alloydb' ? 'alloydb' : 'sqladmin';
     return {
       found: `the API ${api}.googleapis.com is not enabled in the project ${instance.project}`,
       commands: [`gcloud services enable ${api}.googleapis.com ${projectFlag({ instance })}`],
@@ -94,12 +96,17 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
     const has = Object.keys(facts?.addresses ?? {}).join(', ') || 'none';
     return {
       found: `the instance has no address of the type ${wantedTypes(examination).join(' or ')}; it has ${has}`,
-      commands: wantedTypes(examination).slice(0, 1).map((type) => enableAddress(examination, type)),
+      commands: wantedTypes(examination)
+        .slice(0, 1)
+        .map((type) => enableAddress(examination, type)),
     };
   },
   CLOUDSQL_DIAL_FAILED: ({ instance }, { step }) =>
     step === 'dns'
-      ? { found: 'the name of the instance has no address here', advice: 'Add the private DNS zone of the instance to this network.' }
+      ? {
+          found: 'the name of the instance has no address here',
+          advice: 'Add the private DNS zone of the instance to this network.',
+        }
       : { found: `port ${portOf(instance.service)} of the instance cannot be reached from here` },
   CLOUDSQL_TLS_FAILED: ({ instance }) => ({
     found: `what answers at port ${portOf(instance.service)} does not speak TLS 1.3 as the instance does`,
@@ -108,10 +115,7 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
   CLOUDSQL_SERVER_IDENTITY: () => ({ found: 'what answers is not the instance' }),
   CLOUDSQL_EXCHANGE_REFUSED: (examination) => ({
     found: `the instance does not let ${examination.credentials?.principal ?? 'the principal'} in`,
-    commands: [
-      grantRole(examination, 'alloydb.client'),
-      grantRole(examination, 'serviceusage.serviceUsageConsumer'),
-    ],
+    commands: [grantRole(examination, 'alloydb.client'), grantRole(examination, 'serviceusage.serviceUsageConsumer')],
   }),
   CLOUDSQL_UNKNOWN_DATABASE_USER: () => ({
     found: 'the credentials have no e-mail address, so the database user is unknown',

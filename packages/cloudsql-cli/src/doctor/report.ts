@@ -2,7 +2,10 @@ import { styleText } from 'node:util';
 import type { Status, StepReport } from './steps.ts';
 
 const marks = { OK: '✓', WARNING: '!', FAILED: '✗', SKIPPED: '–' } as const satisfies Record<Status, string>;
-const colours = { OK: 'green', WARNING: 'yellow', FAILED: 'red', SKIPPED: 'dim' } as const satisfies Record<Status, string>;
+const colours = { OK: 'green', WARNING: 'yellow', FAILED: 'red', SKIPPED: 'dim' } as const satisfies Record<
+  Status,
+  string
+>;
 
 const indent = ' '.repeat(15);
 
@@ -25,5 +28,7 @@ export function conclusion(reports: readonly StepReport[]): string {
   const [first] = of('FAILED');
   if (first) return `\nMend ${first.step} first, then run this again.\n`;
   const warnings = of('WARNING').length;
-  return warnings === 0 ? '\nAll is well.\n' : `\nIt works. ${warnings === 1 ? 'One thing' : `${warnings} things`} could be better.\n`;
+  return warnings === 0
+    ? '\nAll is well.\n'
+    : `\nIt works. ${warnings === 1 ? 'One thing' : `${warnings} things`} could be better.\n`;
 }

@@ -47,8 +47,7 @@ export async function runDoctor(
     const needed: readonly StepName[] = steps[step].needs;
     const missing = needed.find((each) => reports.get(each)?.status === 'FAILED' || isBlocked(reports.get(each)));
     const finding =
-      foreseen.get(step) ??
-      (missing ? blockedBy(missing) : await during(step, check(step, examination, foreseen)));
+      foreseen.get(step) ?? (missing ? blockedBy(missing) : await during(step, check(step, examination, foreseen)));
     const done: StepReport = { step, ...finding, durationMs: Math.round(performance.now() - started) };
     reports.set(step, done);
     report(done);
@@ -56,11 +55,7 @@ export async function runDoctor(
   return [...reports.values()];
 }
 
-async function check(
-  step: StepName,
-  examination: Examination,
-  foreseen: Map<StepName, Finding>,
-): Promise<Finding> {
+async function check(step: StepName, examination: Examination, foreseen: Map<StepName, Finding>): Promise<Finding> {
   try {
     return await checks[step](examination);
   } catch (error) {

@@ -17,7 +17,8 @@ export async function checkRoles(examination: Examination): Promise<Finding> {
   const { database: _, connection } = target;
   const facts = await instanceFacts(connector, { ...withPassword(connection), timeoutMs });
   examination.facts = facts;
-  const roles = instance.service === 'alloydb' ? 'alloydb.client, serviceusage.serviceUsageConsumer' : 'cloudsql.client';
+  const roles =
+    instance.service === 'alloydb' ? 'alloydb.client, serviceusage.serviceUsageConsumer' : 'cloudsql.client';
   return { status: 'OK', found: `a certificate was issued until ${facts.expiresAt.toISOString()} (${roles})` };
 }
 

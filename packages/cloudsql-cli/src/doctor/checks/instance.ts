@@ -70,7 +70,12 @@ export async function checkInstance(examination: Examination): Promise<Finding> 
       remedy: [patchInstance(examination, '--ssl-mode=ENCRYPTED_ONLY')],
     };
   }
-  const parts = [state ?? 'runs', facts?.databaseVersion, iam && flag && `${flag} is on`, sslMode && `ssl_mode ${sslMode}`];
+  const parts = [
+    state ?? 'runs',
+    facts?.databaseVersion,
+    iam && flag && `${flag} is on`,
+    sslMode && `ssl_mode ${sslMode}`,
+  ];
   return { status: 'OK', found: parts.filter(Boolean).join(', ') };
 }
 

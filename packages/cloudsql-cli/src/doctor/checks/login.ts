@@ -84,7 +84,11 @@ function refused(
   }
   if (code === sqlStates.noPrivilege) {
     const remedy = [`GRANT CONNECT ON DATABASE "${database}" TO "${user}";`];
-    return { found: `${user} may not connect to the database ${database}`, remedy, advice: 'To be run by the owner of the database.' };
+    return {
+      found: `${user} may not connect to the database ${database}`,
+      remedy,
+      advice: 'To be run by the owner of the database.',
+    };
   }
   if (!sqlStates.badLogin.some((each) => each === code)) return undefined;
   if (!iam) {

@@ -91,6 +91,10 @@ function hangsUp(socket: TLSSocket): Promise<boolean> {
       resolve(gone);
     };
     const timer = setTimeout(settle(false), refusalMs);
-    socket.once('error', settle(true)).once('end', settle(true)).once('close', settle(true)).once('data', settle(false));
+    socket
+      .once('error', settle(true))
+      .once('end', settle(true))
+      .once('close', settle(true))
+      .once('data', settle(false));
   });
 }

@@ -18,7 +18,8 @@ export async function checkUser(examination: Examination): Promise<Finding> {
     target.connection;
   examination.user = user;
   const users = await listUsers(examination);
-  if (!Array.isArray(users)) return { status: 'SKIPPED', found: `whether the user ${user} exists, the login will tell`, ...users };
+  if (!Array.isArray(users))
+    return { status: 'SKIPPED', found: `whether the user ${user} exists, the login will tell`, ...users };
   const found = users.find(({ name }) => nameOf(name) === user);
   const evidence = `the list of users of the instance has ${users.length}`;
   if (found) return checkType(examination, found, evidence);
