@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { identifyBearer } from '../iam/credentials.ts';
+import { joinGroups } from '../instance-users.ts';
 import type { ErrorFields } from '../wire/messages.ts';
 import { encodeCleartextRequest, encodeFatal, encodeStartup } from '../wire/messages.ts';
 import { observeLogin } from './login-observer.ts';
@@ -56,6 +57,7 @@ async function logIn(
     refuse(session, decision.error);
     return undefined;
   }
+  if (decision.action === 'FORWARD' && decision.groups) await joinGroups(session.instance, user, decision.groups);
   await ensureDatabase(session, record.database);
   // Written anew from what was read, so that the database cannot read another name out of it.
   return encodeStartup(parameters, protocol);
