@@ -6,6 +6,7 @@ import { HttpClient } from './http-client.ts';
 import { parseInstance } from './instance/instance.ts';
 import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
+import { refuseToLeave } from './service/instances.ts';
 
 export type { InspectedToken } from './credentials/credentials.ts';
 export type { Instance } from './instance/instance.ts';
@@ -48,8 +49,10 @@ export interface InstanceFacts {
 export async function adminApi(connector: Connector, call: AdminApiCall): Promise<Record<string, unknown>> {
   const { instance, path = '', ofCluster = false, signal } = call;
   const plane = internalsOf(connector).plane(instance);
+  const named = parseInstance(instance);
+  refuseToLeave(named, plane);
+  const { service, project, name, id } = named;
   const [api, { token }] = await waitOrAbort(Promise.all([plane.api(), plane.credentials.apiToken()]), signal);
-  const { service, project, name, id } = parseInstance(instance);
   const base = plane.endpoint.replace(/\/$/, '');
   const alloyDb = (ofCluster ? id.slice(0, id.indexOf('/instances/')) : id).replaceAll(':', '%3A');
   const resource =

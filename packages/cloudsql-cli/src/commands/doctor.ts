@@ -5,6 +5,7 @@ import { type CliContext, wantsColours } from '../cli/context.ts';
 import { booleanOption } from '../cli/go-arguments.ts';
 import { withConnector } from '../cli/open-connector.ts';
 import { during } from '../cli/progress.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { conclusion, stepText } from '../doctor/report.ts';
 import { type StepReport, stepNames, steps } from '../doctor/steps.ts';
 import { addLoginFlags, type LoginFlags, type Target, targetOf } from '../login/login-flags.ts';
@@ -58,7 +59,10 @@ async function examine(
     import('../doctor/run-doctor.ts'),
   ]);
   const instance = parseInstance(target.connection.instance);
-  const { authType, password } = target.connection;
+  const { authType, password, user } = target.connection;
+  if (user === undefined && (authType === 'PASSWORD' || password !== undefined)) {
+    throw new UsageError('A password login needs a user', 'Add --user.');
+  }
   const examination = {
     connector,
     target,

@@ -1,6 +1,7 @@
 import type { CloudSqlErrorCode } from '@x/cloudsql-core';
 import type { Examination } from './examination.ts';
 import { explain } from './explain.ts';
+import { lacksScope } from './lacks-scope.ts';
 import type { Finding, StepName } from './steps.ts';
 
 /** An error, the step that it is about, and what is to be said of it. */
@@ -41,10 +42,9 @@ export function blame(error: unknown, met: StepName, examination: Examination): 
   const { code, message, cause } = error as { code?: CloudSqlErrorCode; message: string; cause?: { code?: string } };
   let step = (code && stepOf[code]) ?? met;
   if (code === 'CLOUDSQL_DIAL_FAILED' && cause?.code !== undefined && unresolved.has(cause.code)) step = 'dns';
+  if (code === 'CLOUDSQL_DIAL_TIMEOUT' && message.includes('metadata exchange')) step = 'exchange';
   // A token that may not call the API at all is no matter of roles.
-  if (code === 'CLOUDSQL_PERMISSION_DENIED' && message.includes('insufficient authentication scopes')) {
-    step = 'credentials';
-  }
+  if (code === 'CLOUDSQL_PERMISSION_DENIED' && lacksScope({ message })) step = 'credentials';
   // Acting as somebody else calls an API of its own, which can be disabled as well.
   if (met === 'credentials') step = 'credentials';
   return { step, finding: explain(error, step, examination) };

@@ -21,6 +21,8 @@ export interface Examination {
   /** Why the API could not be reached. */
   unreachable?: Error;
   credentials?: CredentialsExplanation;
+  /** What came of the first question to the API. */
+  asked?: Promise<void>;
   facts?: InstanceFacts;
   /** What the server has shown. */
   certificate?: PeerCertificate;

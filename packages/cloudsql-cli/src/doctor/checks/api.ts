@@ -1,13 +1,22 @@
 import { type Examination, withinTime } from '../examination.ts';
 import type { Finding } from '../steps.ts';
 
-/** Asks the admin API for what connections need. What it answers is also about roles and the instance. */
+/** Asks the admin API for what connections need, once. What it answers is about credentials, roles and the instance, too. */
+export function askApi(examination: Examination): Promise<void> {
+  const ask = async (): Promise<void> => {
+    const { adminApi } = await import('@x/cloudsql-core/diagnostics');
+    const { connector, instance } = examination;
+    const path = instance.service === 'alloydb' ? '/connectionInfo' : '/connectSettings';
+    await adminApi(connector, { instance: instance.id, path, signal: withinTime(examination) });
+  };
+  examination.asked ??= ask();
+  return examination.asked;
+}
+
+/** Looks whether the admin API is enabled. */
 export async function checkApi(examination: Examination): Promise<Finding> {
-  const { adminApi } = await import('@x/cloudsql-core/diagnostics');
-  const { connector, instance, apiHost } = examination;
-  const path = instance.service === 'alloydb' ? '/connectionInfo' : '/connectSettings';
-  await adminApi(connector, { instance: instance.id, path, signal: withinTime(examination) });
-  return { status: 'OK', found: `${apiHost} is enabled` };
+  await askApi(examination);
+  return { status: 'OK', found: `${examination.apiHost} is enabled` };
 }
 
 /** Looks whether the principal gets metadata and a certificate, as a connection does. */

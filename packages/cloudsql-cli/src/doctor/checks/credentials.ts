@@ -1,13 +1,18 @@
 import type { CredentialsExplanation } from '@x/cloudsql-core';
 import { shellQuote } from '../../cli/shell-quote.ts';
 import { type Examination, withinTime } from '../examination.ts';
+import { lacksScope } from '../lacks-scope.ts';
 import type { Finding } from '../steps.ts';
+import { askApi } from './api.ts';
 
 /** Looks whether there are credentials, whose they are, and what their tokens may do. */
 export async function checkCredentials(examination: Examination): Promise<Finding> {
   const { connector, instance, iam } = examination;
   const found = await connector.explainCredentials({ instance: instance.id, signal: withinTime(examination) });
   examination.credentials = found;
+  const refusal = await askApi(examination).catch((error: Error) => error);
+  // Not every source tells the scopes of its tokens; the API does, of those that it refuses.
+  if (refusal && lacksScope(refusal)) throw refusal;
   const evidence = `from ${found.source}`;
   if (iam && found.loginTokenNarrowed === 'NO' && found.note) {
     return {
@@ -40,6 +45,6 @@ function summary({ kind, principal, impersonates, quotaProject, apiScopes }: Cre
 
 /** A note holds its command between backticks. */
 function remedyOf(note: string): Pick<Finding, 'remedy' | 'advice'> {
-  const command = /`([^`]+)`/.exec(note)?.[1];
+  const command = /`(gcloud [^`]+)`/.exec(note)?.[1];
   return command === undefined ? { advice: note } : { remedy: [command] };
 }

@@ -13,7 +13,16 @@ const clientVariables = [
 
 /** Looks at the variables that decide where connections go. */
 export async function checkEnvironment(examination: Examination): Promise<Finding> {
-  const { env } = examination;
+  const { env, instance } = examination;
+  const emulator = ['CLOUDSQL_EMULATOR_HOST', 'ALLOYDB_EMULATOR_HOST'].find((name) => env[name]);
+  if (!emulator && instance.project.startsWith('demo-')) {
+    return {
+      status: 'FAILED',
+      found: `the project ${instance.project} exists only in the emulator, and no variable names one`,
+      evidence: 'its name begins with demo-',
+      remedy: ['eval "$(cloudsql emulator env-init)"'],
+    };
+  }
   const proxy = await proxyFinding(env);
   if (proxy?.status === 'FAILED') return proxy;
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
@@ -33,7 +42,6 @@ export async function checkEnvironment(examination: Examination): Promise<Findin
       remedy: [`unset ${set.join(' ')}`],
     };
   }
-  const emulator = ['CLOUDSQL_EMULATOR_HOST', 'ALLOYDB_EMULATOR_HOST'].find((name) => env[name]);
   if (emulator) return { status: 'OK', found: `the emulator stands in for Google, because ${emulator} is set` };
   return proxy ?? { status: 'OK', found: 'no variable leads elsewhere' };
 }

@@ -54,7 +54,7 @@ export async function checkEgress(examination: Examination): Promise<Finding> {
 
 /** Opens a connection as a program would. Errors are about TLS, about who answers, or about the metadata exchange. */
 export async function checkTls(examination: Examination): Promise<Finding> {
-  const { connector, target, timeoutMs, instance } = examination;
+  const { connector, target, timeoutMs } = examination;
   const socket = await connector.connect({ ...withPassword(target.connection), timeoutMs });
   try {
     const found = `${socket.getProtocol()} ${socket.getCipher().name}`;
@@ -64,7 +64,7 @@ export async function checkTls(examination: Examination): Promise<Finding> {
       status: 'FAILED',
       found: 'the instance hung up after the TLS handshake: it refuses the certificate',
       evidence: `it closed the connection within ${refusalMs} ms, before anything was said`,
-      remedy: [`gcloud sql instances describe ${instance.name} --project=${instance.project}`],
+      advice: 'It may be restarting: try again, then look at its log. A wrong clock has certificates refused as well.',
     };
   } finally {
     socket.destroy();
