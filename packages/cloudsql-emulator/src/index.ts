@@ -29,4 +29,5 @@ export type {
   PrincipalOptions,
   UserOptions,
 } from './options.ts';
+export type { Snapshot } from './snapshot.ts';
 export { startEmulator } from './start-emulator.ts';

@@ -67,6 +67,7 @@ function settingsOf(options: SqlAdminOptions, running: RunningInstance): object 
     backendType: 'SECOND_GEN',
     serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
     connectionName: name.connectionName,
+    mdxProtocolSupport: ['CLIENT_PROTOCOL_TYPE'],
   });
   const dnsName = `${pscDnsName(name)}.`;
   const pscEnabled = told.ipAddresses.some(({ type }) => type === 'PSC');
