@@ -44,8 +44,8 @@ export async function runDoctor(
   const foreseen = new Map<StepName, Finding>();
   for (const step of stepNames) {
     const started = performance.now();
-    const needed: readonly StepName[] = steps[step].needs;
-    const missing = needed.find((each) => reports.get(each)?.status === 'FAILED' || isBlocked(reports.get(each)));
+    const { needs } = steps[step];
+    const missing = needs.find((each) => reports.get(each)?.status === 'FAILED' || isBlocked(reports.get(each)));
     const finding =
       foreseen.get(step) ?? (missing ? blockedBy(missing) : await during(step, check(step, examination, foreseen)));
     const done: StepReport = { step, ...finding, durationMs: Math.round(performance.now() - started) };

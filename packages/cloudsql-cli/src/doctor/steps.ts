@@ -1,5 +1,31 @@
-/** Every step of the doctor, in order, with the exit code that it stands for when it is the first to fail. */
-export const steps = {
+/** The name of a step. */
+export type StepName =
+  | 'clock'
+  | 'environment'
+  | 'api-egress'
+  | 'credentials'
+  | 'api'
+  | 'roles'
+  | 'instance'
+  | 'addresses'
+  | 'dns'
+  | 'egress'
+  | 'tls'
+  | 'identity'
+  | 'exchange'
+  | 'user'
+  | 'login';
+
+/** What is known of a step before it is made. */
+export interface Step {
+  /** How the doctor ends when this is the first step to fail. */
+  readonly exitCode: number;
+  /** Steps without which there is nothing to look at. */
+  readonly needs: readonly StepName[];
+}
+
+/** Every step of the doctor, in order. */
+export const steps: Readonly<Record<StepName, Step>> = {
   clock: { exitCode: 10, needs: [] },
   environment: { exitCode: 11, needs: [] },
   'api-egress': { exitCode: 12, needs: [] },
@@ -15,13 +41,10 @@ export const steps = {
   exchange: { exitCode: 22, needs: ['identity'] },
   user: { exitCode: 23, needs: ['roles'] },
   login: { exitCode: 24, needs: ['instance', 'exchange', 'user'] },
-} as const satisfies Record<string, { readonly exitCode: number; readonly needs: readonly string[] }>;
-
-/** The name of a step. */
-export type StepName = keyof typeof steps;
+};
 
 /** All names, in order. */
-export const stepNames = Object.keys(steps) as StepName[];
+export const stepNames: readonly StepName[] = Object.keys(steps) as StepName[];
 
 /** How a step ended. A warning is nothing that keeps a login from succeeding. */
 export type Status = 'OK' | 'WARNING' | 'FAILED' | 'SKIPPED';
