@@ -1,5 +1,3 @@
-import type { Setting } from './setting.ts';
-
 /** What Google's proxies cannot be told. */
 export const ownSettings = {
   'unix-socket-mode': {
@@ -34,4 +32,4 @@ export const ownSettings = {
     verdict: 'OURS',
     note: 'removed at the end',
   },
-} as const satisfies Readonly<Record<string, Setting>>;
+} as const;

@@ -1,12 +1,25 @@
 import type { Setting } from './setting.ts';
 
+/** The names of what is refused. */
+export type RefusedName =
+  | 'fuse'
+  | 'fuse-tmp-dir'
+  | 'sql-data'
+  | 'sqldata-api-endpoint'
+  | 'resource-exhausted-cooldown-delay'
+  | 'lazy-refresh'
+  | 'static-connection-info'
+  | 'telemetry-project'
+  | 'telemetry-prefix'
+  | 'telemetry-sample-rate';
+
 const monitoring =
   'Export to Cloud Monitoring and Cloud Trace is not supported: use --prometheus, or OpenTelemetry by setting OTEL_EXPORTER_OTLP_ENDPOINT.';
 const tunnel =
   'The tunnel through the SQL Data service is not supported: choose an address with --private-ip, --psc or --auto-ip.';
 
 /** What Google's proxies can be told and this one cannot: each is an error that says why. */
-export const refusedSettings = {
+export const refusedSettings: Readonly<Record<RefusedName, Setting>> = {
   fuse: {
     kind: 'TEXT',
     from: 'BOTH',
@@ -52,4 +65,4 @@ export const refusedSettings = {
   'telemetry-project': { kind: 'TEXT', from: 'BOTH', argument: 'project', help: monitoring, verdict: 'REFUSED' },
   'telemetry-prefix': { kind: 'TEXT', from: 'BOTH', argument: 'prefix', help: monitoring, verdict: 'REFUSED' },
   'telemetry-sample-rate': { kind: 'COUNT', from: 'BOTH', help: monitoring, verdict: 'REFUSED' },
-} as const satisfies Readonly<Record<string, Setting>>;
+};
