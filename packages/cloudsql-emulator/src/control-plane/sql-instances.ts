@@ -2,7 +2,7 @@ import type { RunningInstance } from '../instance.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import type { SqlApiOptions } from './sql-authorise.ts';
 import { admit, authorise, sqlRoute } from './sql-authorise.ts';
-import { authorityResource } from './ssl-cert.ts';
+import { serverAuthorityResource } from './ssl-cert.ts';
 
 /** Returns the methods of the Cloud SQL Admin API that say which instances there are. */
 export function sqlInstanceRoutes(options: SqlApiOptions): readonly Route[] {
@@ -29,7 +29,7 @@ function list(options: SqlApiOptions, request: ApiRequest): ApiResponse {
 
 /** An instance as the API describes it, cut down to what the emulator knows. */
 function instanceResource({ instance, addresses }: RunningInstance): object {
-  const { name, database, serverAuthority } = instance;
+  const { name, database } = instance;
   const has = (type: string): boolean => addresses.some((address) => address.type === type);
   return {
     kind: 'sql#instance',
@@ -43,7 +43,7 @@ function instanceResource({ instance, addresses }: RunningInstance): object {
     instanceType: 'CLOUD_SQL_INSTANCE',
     databaseVersion: database.databaseVersion,
     ipAddresses: addresses.filter(({ type }) => type === 'PRIMARY' || type === 'PRIVATE'),
-    serverCaCert: authorityResource(serverAuthority, name.id),
+    serverCaCert: serverAuthorityResource(instance),
     settings: {
       kind: 'sql#settings',
       activationPolicy: 'ALWAYS',
@@ -51,6 +51,7 @@ function instanceResource({ instance, addresses }: RunningInstance): object {
       databaseFlags: [{ name: iamFlag(database.databaseVersion), value: 'on' }],
       ipConfiguration: {
         ipv4Enabled: has('PRIMARY'),
+        serverCaMode: instance.serverCaMode,
         sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED',
         ...(has('PSC') && { pscConfig: { pscEnabled: true } }),
       },
