@@ -16,7 +16,14 @@ const projects: TestProjectInlineConfiguration[] = [
   // In a project of its own, that has our packages as they are published.
   {
     extends: true,
-    test: { name: 'matrix', root: 'test/matrix', include: ['**/*.test.ts'], globalSetup: './setup.ts' },
+    test: {
+      name: 'matrix',
+      root: 'test/matrix',
+      include: ['**/*.test.ts'],
+      globalSetup: './setup.ts',
+      // A test here is up to six commands, each of which starts a process.
+      testTimeout: 180_000,
+    },
   },
   {
     extends: true,
