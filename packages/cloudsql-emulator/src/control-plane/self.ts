@@ -64,6 +64,8 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
       return faults.api(checkText(method, 'method'), given);
     case 'disable':
       return faults.disable(checkText(api, 'api'), disabled !== false);
+    case 'clock':
+      return faults.clock(given);
     case 'metadata':
       return faults.metadata(name(), given);
     case 'server':
@@ -79,7 +81,7 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     default:
       invalid(
         'kind',
-        'must be api, disable, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
+        'must be api, disable, clock, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
         kind,
       );
   }

@@ -55,6 +55,18 @@ export class Faults {
     this.#parts.api.disable(api, isDisabled);
   }
 
+  /**
+   * Puts the clock of Google's servers ahead, or with a negative number back, as clients see it in the header `Date`: then
+   * it is theirs that seems wrong. In milliseconds; `undefined` sets it right.
+   * @throws EmulatorError `INVALID_OPTION`
+   */
+  clock(aheadMs: number | undefined): void {
+    if (aheadMs !== undefined && !Number.isSafeInteger(aheadMs)) {
+      invalid('faults.clock', 'must be a whole number of milliseconds', aheadMs);
+    }
+    this.#parts.api.clockAheadMs = aheadMs ?? 0;
+  }
+
   /** How many API calls faults have hit since the start. */
   get injected(): number {
     return this.#parts.api.injected;
