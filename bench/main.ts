@@ -18,6 +18,13 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const connects = Number(values.connects);
 const names = Object.keys(contenders);
+/** What each contender is imported as. */
+const modules: Record<string, string> = {
+  'bare TLS': 'node:tls',
+  '@google-cloud/cloud-sql-connector': '@google-cloud/cloud-sql-connector',
+  '@x/cloudsql-core': new URL('../packages/cloudsql-core/dist/index.js', import.meta.url).href,
+};
+
 const client = new URL('client.ts', import.meta.url);
 const account = 'bench@shop.iam.gserviceaccount.com';
 const instance = 'shop:europe-west1:orders';
@@ -30,6 +37,8 @@ interface Row {
   readonly p95Ms: number;
   /** Median over that of the bare dial. */
   readonly overBare: number;
+  /** Median over that of Google's connector. */
+  readonly overOfficial: number;
 }
 
 // tsup's output is what users run.
@@ -45,12 +54,25 @@ try {
   const target = await describeTarget(cloud);
   const env = { ...process.env, ...cloud.googleEnv(account), CLOUDSQL_EMULATOR_HOST: '' };
   const rows = [
+    ...summarize('import', await imports()),
     ...summarize('cold process to first row', await coldStarts(target, env)),
     ...summarize('warm connect, first row, end', await warmConnects(target, env)),
   ];
   print(rows);
 } finally {
   await cloud.close();
+}
+
+async function imports(): Promise<Map<string, number[]>> {
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of rotated(round)) {
+      const child = fork(new URL('import.ts', import.meta.url), [modules[name]!]);
+      times.get(name)!.push(await message<number>(child));
+      await once(child, 'exit');
+    }
+  }
+  return times;
 }
 
 async function coldStarts(target: Target, env: NodeJS.ProcessEnv): Promise<Map<string, number[]>> {
@@ -145,7 +167,7 @@ function rotated(round: number): string[] {
 }
 
 function summarize(row: string, times: Map<string, number[]>): Row[] {
-  const bare = quantile(times.get(names[0]!)!, 0.5);
+  const [bare = 0, official = 0] = names.map((name) => quantile(times.get(name)!, 0.5));
   return [...times].map(([contender, samples]) => {
     const medianMs = quantile(samples, 0.5);
     return {
@@ -155,6 +177,7 @@ function summarize(row: string, times: Map<string, number[]>): Row[] {
       medianMs,
       p95Ms: quantile(samples, 0.95),
       overBare: medianMs / bare,
+      overOfficial: medianMs / official,
     };
   });
 }
@@ -170,15 +193,18 @@ function print(rows: readonly Row[]): void {
     return;
   }
   let title = '';
-  for (const { row, contender, samples, medianMs, p95Ms, overBare } of rows) {
+  for (const { row, contender, samples, medianMs, p95Ms, overBare, overOfficial } of rows) {
     if (row !== title)
-      console.log(`\n${styleText('bold', row)}\n${'contender'.padEnd(36)} samples  median ms   p95 ms  over bare`);
+      console.log(
+        `\n${styleText('bold', row)}\n${'contender'.padEnd(36)} samples  median ms   p95 ms  over bare  over official`,
+      );
     title = row;
     const numbers = [
       String(samples).padStart(7),
       medianMs.toFixed(1).padStart(10),
       p95Ms.toFixed(1).padStart(8),
       `${overBare.toFixed(2)}x`.padStart(10),
+      `${overOfficial.toFixed(2)}x`.padStart(14),
     ];
     console.log(`${contender.padEnd(36)} ${numbers.join(' ')}`);
   }

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { CloudSqlError, ConfigError, Connector } from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import type { Emulator } from '@x/cloudsql-emulator';
@@ -167,11 +168,22 @@ const badUrls: [what: string, url: string, code: string, remedy: RegExp][] = [
   ['that is none', 'orders', 'CLOUDSQL_INVALID_URL', /cannot be read/],
 ];
 
+/** What was begun that reaches the network. */
+const reached: string[] = [];
+const network = createHook({
+  init(_, type) {
+    if (/^(TCP|UDP|GETADDRINFOREQ|QUERY)/.test(type)) reached.push(type);
+  },
+});
+
 function thrownBy(build: () => unknown): unknown {
+  network.enable();
   try {
     build();
   } catch (error) {
     return error;
+  } finally {
+    network.disable();
   }
   return undefined;
 }
@@ -254,6 +266,10 @@ describe('options in the wrong place', () => {
   ])('and %s', (_, build) => {
     expect(thrownBy(build)).toBeInstanceOf(ConfigError);
   });
+});
+
+it('and none of this has reached the network', () => {
+  expect(reached).toEqual([]);
 });
 
 describe('the emulator variable', () => {

@@ -1,4 +1,6 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,11 +20,11 @@ export interface Section {
   readonly commands: readonly string[];
 }
 
-/** Reads the section under a heading of docs/migrations.md. */
-export function section(heading: string): Section {
-  const page = readFileSync(new URL('../docs/migrations.md', import.meta.url), 'utf8');
-  const text = page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`));
-  if (text === undefined) throw new Error(`docs/migrations.md has no section "${heading}"`);
+/** Reads the section under a heading of a page, given from the root. */
+export function section(heading: string, page = 'docs/migrations.md'): Section {
+  const sections = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8').split(/^## /m);
+  const text = sections.find((part) => part.startsWith(`${heading}\n`));
+  if (text === undefined) throw new Error(`${page} has no section "${heading}"`);
   const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code = '']) => ({
     language,
     code,
@@ -43,19 +45,37 @@ export class Project {
     this.#modules = modules;
     mkdirSync(path.join(this.folder, 'tmp'));
     symlinkSync(modules, path.join(this.folder, 'node_modules'));
-    for (const [name, text] of Object.entries({ 'package.json': '{ "type": "module" }', ...files })) {
+    this.write({ 'package.json': '{ "type": "module" }', ...files });
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files)) {
       const file = path.join(this.folder, name);
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, text);
     }
   }
 
+  /** Copies what git has of a folder, roughly: neither packages nor what was generated. */
+  copy(folder: string): void {
+    cpSync(folder, this.folder, { recursive: true, filter: (file) => !/\/(node_modules|generated)$/.test(file) });
+  }
+
   /** Runs `npx …`, with nothing in its environment but `env`, and without npx. */
   run(command: string, env: Readonly<Record<string, string>>): Promise<Outcome> {
+    return run(...this.#command(command, env));
+  }
+
+  /** The same, for a command that does not end by itself. */
+  start(command: string, env: Readonly<Record<string, string>>): ChildProcess {
+    return spawn(...this.#command(command, env));
+  }
+
+  #command(command: string, env: Readonly<Record<string, string>>): [string, string[], SpawnOptions] {
     const [npx, program = '', ...args] = command.split(' ');
     if (npx !== 'npx') throw new Error(`Not a command of npx: ${command}`);
     const bin = path.join(this.#modules, '.bin');
-    return run(program === 'node' ? process.execPath : path.join(bin, program), args, {
+    const options = {
       cwd: this.folder,
       env: {
         PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`,
@@ -64,7 +84,8 @@ export class Project {
         NO_COLOR: '1',
         ...env,
       },
-    });
+    };
+    return [program === 'node' ? process.execPath : path.join(bin, program), args, options];
   }
 
   /** What commands have left among the temporary files. */

@@ -9,7 +9,12 @@ const projects: TestProjectInlineConfiguration[] = [
     extends: true as const,
     test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'] },
   })),
-  { extends: true, test: { name: 'test', root: 'test', include: ['**/*.test.ts'] } },
+  { extends: true, test: { name: 'test', root: 'test', include: ['**/*.test.ts'], exclude: ['matrix/**'] } },
+  // In a project of its own, that has our packages as they are published.
+  {
+    extends: true,
+    test: { name: 'matrix', root: 'test/matrix', include: ['**/*.test.ts'], globalSetup: './setup.ts' },
+  },
   {
     extends: true,
     test: {

@@ -24,6 +24,17 @@ import { closedError, type InstanceStatus, Instances } from './service/instances
 import { openSocket, type Progress } from './service/open-socket.ts';
 import { publish } from './telemetry.ts';
 
+/** What `diagnostics.ts` may ask of a connector; not part of the package's surface. */
+export interface ConnectorInternals {
+  /** Google's side of the service that the instance is of. */
+  plane(instance: string | undefined): ControlPlane;
+  /** What is known of an instance, fetched if need be. */
+  know(options: WarmupOptions): Promise<{ readonly info: ConnectionInfo }>;
+}
+
+/** Opens a connector for `diagnostics.ts`. */
+export let internalsOf: (connector: Connector) => ConnectorInternals;
+
 /**
  * Holds credentials and what is known of instances, and opens authenticated TLS sockets to them. Constructing one
  * does no I/O; the first connection does the work, and later ones share it.
@@ -36,6 +47,13 @@ export class Connector {
   readonly #options: ResolvedConnectorOptions;
   readonly #instances: Instances;
   readonly #dials: Set<Deadline> = new Set();
+
+  static {
+    internalsOf = (connector) => ({
+      plane: (instance) => connector.#planeOf(instance),
+      know: (options) => connector.#know(options),
+    });
+  }
 
   /** @throws ConfigError for unknown, invalid or contradicting options */
   constructor(options: ConnectorOptions = {}) {

@@ -139,6 +139,12 @@ export const errorCatalogue = {
     summary: 'A local listener could not be opened.',
     remedy: 'Choose another path or port, or end the process that uses this one.',
   },
+  CLOUDSQL_TOO_MANY_SESSIONS: {
+    kind: 'DialError',
+    retryable: true,
+    summary: 'A local listener has as many clients as it may have.',
+    remedy: 'Close connections, or raise the limit of the listener.',
+  },
   CLOUDSQL_CONNECTOR_CLOSED: {
     kind: 'ConfigError',
     retryable: false,

@@ -33,4 +33,5 @@ export type {
   Logger,
   PoolErrorEvent,
   RefreshEvent,
+  SessionEvent,
 } from './telemetry.ts';

@@ -14,8 +14,9 @@ export interface DialEvent {
   readonly ipType?: 'PUBLIC' | 'PRIVATE' | 'PSC';
   /** The host that was dialled, once it was known. */
   readonly address?: string;
+  readonly port?: number;
   readonly durationMs: number;
-  /** The connected socket; observers read from it (`getProtocol()`, `getCipher()`, `getCertificate()`) and leave it be. */
+  /** The connected socket; observers read from it (`getProtocol()`, `getCipher()`, `getPeerCertificate()`) and leave it be. */
   readonly socket?: TLSSocket;
   readonly error?: Error;
 }
@@ -58,6 +59,23 @@ export interface ListenerErrorEvent {
   readonly error: Error;
 }
 
+/** Published on `cloudsql:session` when a client of a local listener comes, is joined with the server, and goes. */
+export interface SessionEvent {
+  readonly phase: 'ACCEPTED' | 'JOINED' | 'ENDED';
+  /** Counts the clients of this process, from 1. */
+  readonly id: number;
+  /** The path of the listener's Unix socket, or its host and port. */
+  readonly listener: string;
+  readonly instance: string;
+  /** Address and port of a TCP client. */
+  readonly client: string | undefined;
+  readonly durationMs: number;
+  readonly bytesFromClient: number;
+  readonly bytesToClient: number;
+  /** Why the client was refused, or what broke the session. */
+  readonly error?: Error;
+}
+
 interface Channels {
   dial: DialEvent;
   refresh: RefreshEvent;
@@ -65,6 +83,7 @@ interface Channels {
   credentials: CredentialsEvent;
   close: CloseEvent;
   'listener-error': ListenerErrorEvent;
+  session: SessionEvent;
 }
 
 const channels: Record<keyof Channels, Channel> = {
@@ -74,6 +93,7 @@ const channels: Record<keyof Channels, Channel> = {
   credentials: channel('cloudsql:credentials'),
   close: channel('cloudsql:close'),
   'listener-error': channel('cloudsql:listener-error'),
+  session: channel('cloudsql:session'),
 };
 
 /** Publishes on the `node:diagnostics_channel` named `cloudsql:<name>`; free when nobody listens. */

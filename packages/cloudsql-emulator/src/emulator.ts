@@ -4,18 +4,16 @@ import type { ClientFiles } from './client-files.ts';
 import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { createUserSql, dropUserSql } from './database/setup-sql.ts';
-import { ADMIN_ROLE } from './database/sql-client.ts';
 import { resolveUser } from './database-user.ts';
+import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
-import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
+import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
-import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
 import type { Statistics } from './statistics.ts';
 
@@ -23,7 +21,8 @@ import type { Statistics } from './statistics.ts';
 export interface EmulatorStatistics {
   /**
    * Calls by method: `connectSettings`, `generateEphemeralCert`, `connectionInfo`, `generateClientCertificate`,
-   * `getInstance`, `listInstances`, `token`, `tokeninfo`, `generateAccessToken`, `subjectToken`, `metadata`, `connect`,
+   * `resolveConnectSettings`, `getInstance`, `listInstances`, `emulator`, `token`, `tokeninfo`, `generateAccessToken`,
+   * `subjectToken`, `metadata`, `connect`,
    * `unknown`. Refused calls count, too; a method that was never called is absent.
    */
   readonly calls: Readonly<Record<string, number>>;
@@ -38,6 +37,7 @@ export interface EmulatorStatistics {
 }
 
 interface EmulatorParts {
+  readonly id: string;
   readonly host: string;
   readonly project: string;
   readonly settings: Settings;
@@ -46,9 +46,10 @@ interface EmulatorParts {
   readonly files: ClientFiles;
   readonly lifetime: Lifetime;
   readonly principals: Principals;
-  readonly instances: readonly Instance[];
+  readonly instances: Instances;
   readonly dataPlane: DataPlane;
   readonly faults: Faults;
+  readonly dns: Dns;
 }
 
 /** A running emulator, as `startEmulator` returns it. */
@@ -60,7 +61,12 @@ export class Emulator {
     this.#parts = parts;
   }
 
-  /** Address of the control plane, `127.0.0.1:port`. */
+  /** Says which emulator this is; no other has the same. */
+  get id(): string {
+    return this.#parts.id;
+  }
+
+  /** Address of the control plane, such as `127.0.0.1:port`. */
   get host(): string {
     return this.#parts.host;
   }
@@ -77,10 +83,9 @@ export class Emulator {
 
   /** Variables that send `@x/cloudsql-core` to this emulator, as the default principal. */
   get env(): Environment {
-    const hasAlloyDb = this.#parts.instances.some(({ name }) => name.service === 'alloydb');
     return {
       CLOUDSQL_EMULATOR_HOST: this.host,
-      ...(hasAlloyDb ? { ALLOYDB_EMULATOR_HOST: this.host } : {}),
+      ...(this.#parts.instances.mayHave('alloydb') ? { ALLOYDB_EMULATOR_HOST: this.host } : {}),
       CLOUDSQL_EMULATOR_PRINCIPAL: this.defaultPrincipal,
     };
   }
@@ -113,6 +118,11 @@ export class Emulator {
     return this.#parts.log.list();
   }
 
+  /** DNS names, and the resolver that knows them. */
+  get dns(): Dns {
+    return this.#parts.dns;
+  }
+
   /** Makes the emulator misbehave. */
   get faults(): Faults {
     return this.#parts.faults;
@@ -137,6 +147,7 @@ export class Emulator {
   resetStatistics(): void {
     this.#parts.statistics.reset();
     this.#parts.log.resetCounts();
+    this.#parts.dns.resetQueries();
   }
 
   /**
@@ -202,10 +213,10 @@ export class Emulator {
   /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
   async createUser(instanceName: string, user: UserOptions): Promise<void> {
     const instance = this.#instance(instanceName);
-    const rules = RULES[instance.name.service];
-    const resolved = resolveUser(user, 'user', rules);
-    await instance.database.run(createUserSql(resolved, rules));
+    const resolved = resolveUser(user, 'user', instance.rules);
+    await instance.database.createUser(resolved);
     instance.users.add(resolved);
+    await instance.onChange();
   }
 
   /**
@@ -214,23 +225,24 @@ export class Emulator {
    */
   async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
     const instance = this.#instance(instanceName);
-    const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
-    if (!instance.users.find(name)) {
+    const name = nameOrEmail.includes('@') ? instance.rules.userName(nameOrEmail.toLowerCase()) : nameOrEmail;
+    const user = instance.users.find(name);
+    if (!user) {
       throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
     }
-    await instance.database.run(dropUserSql(name));
+    await instance.database.dropUser(user);
     instance.users.remove(name);
+    await instance.onChange();
   }
 
   /**
    * Returns a URL that reaches the database itself as superuser, past TLS and IAM, over its private Unix socket. For
-   * tests that prepare or inspect data; `pg` and libpq understand it.
+   * tests that prepare or inspect data; `pg` and libpq understand it, that of MySQL `mysql2` and `mariadb`. It is a
+   * secret there. Without `database` it names the one that always exists, `postgres` or `mysql`.
    * @throws EmulatorError `UNKNOWN_INSTANCE` or `CLOSED`
    */
-  databaseUrl(instanceName: string, database = 'postgres'): string {
-    const { socketFolder } = this.#instance(instanceName).database;
-    const host = encodeURIComponent(socketFolder);
-    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  databaseUrl(instanceName: string, database?: string): string {
+    return this.#instance(instanceName).database.url(database);
   }
 
   /**
@@ -247,9 +259,6 @@ export class Emulator {
 
   #instance(name: string): Instance {
     if (this.#parts.lifetime.closed) throw new EmulatorError('CLOSED', 'The emulator is closed.');
-    const found = this.#parts.instances.find((instance) => instance.name.connectionName === name);
-    if (found) return found;
-    const names = this.#parts.instances.map((instance) => instance.name.connectionName).join(', ');
-    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
+    return this.#parts.instances.get(name);
   }
 }

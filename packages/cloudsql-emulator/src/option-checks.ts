@@ -41,6 +41,11 @@ export function checkText(value: unknown, where: string): string {
     : invalid(where, 'must be a non-empty string', value);
 }
 
+/** Checks that a value is true or false. */
+export function checkBoolean(value: unknown, where: string): boolean {
+  return typeof value === 'boolean' ? value : invalid(where, 'must be true or false', value);
+}
+
 /** Checks an e-mail and returns it in lower case, as Google stores it. */
 export function checkEmail(value: unknown, where: string): string {
   const email = checkText(value, where).toLowerCase();

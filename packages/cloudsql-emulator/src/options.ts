@@ -1,3 +1,6 @@
+/** A database engine and its version, as Cloud SQL names them. */
+export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
+
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
   | 'cloudsql.client'
@@ -27,7 +30,10 @@ export interface PrincipalOptions {
 
 /** A database user that logs in with an IAM identity. */
 export interface IamUserOptions {
-  /** E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`. */
+  /**
+   * E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`; in MySQL the user is
+   * named after what stands before the `@`, so that only one of two principals with the same name can have one.
+   */
   readonly email: string;
   /**
    * Database roles granted to the user.
@@ -40,7 +46,7 @@ export interface IamUserOptions {
 export interface BuiltInUserOptions {
   /** Name of the database role. `@` is kept for IAM users. */
   readonly name: string;
-  /** Password, checked by PostgreSQL itself (SCRAM-SHA-256). */
+  /** Password, checked by the database itself: PostgreSQL with SCRAM-SHA-256, MySQL with its default method. */
   readonly password: string;
   /**
    * Database roles granted to the user. A member of `cloudsqlsuperuser` (in AlloyDB
@@ -59,6 +65,8 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. */
+  readonly PSC?: string;
 }
 
 /** One instance of Cloud SQL or AlloyDB, with a database server of its own. */
@@ -69,7 +77,8 @@ export interface InstanceOptions {
    */
   readonly name: string;
   /**
-   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists.
+   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists, in
+   * MySQL `mysql`.
    * @default none
    */
   readonly databases?: readonly string[];
@@ -79,26 +88,71 @@ export interface InstanceOptions {
    */
   readonly users?: readonly UserOptions[];
   /**
-   * Loopback addresses to listen on, always on port 3307 (AlloyDB: 5433).
+   * Addresses to listen on, loopback unless `exposeToNetwork` is set, always on port 3307 (AlloyDB: 5433).
    *
    * @default a free random address `127.x.y.z` for each type. Where only 127.0.0.1 exists (macOS), both types share it;
    * their connections are then all recorded as `PUBLIC`.
    */
   readonly addresses?: AddressOptions;
   /**
-   * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
+   * Whether the instance can be reached by Private Service Connect: it gets an endpoint of its own, and a DNS name that
+   * leads there.
+   * @default false
+   */
+  readonly pscEnabled?: boolean;
+  /**
+   * Further DNS names in the certificate of the server, as for instances that are reached by a name of the user's own.
+   * @default none
+   */
+  readonly customSubjectAlternativeNames?: readonly string[];
+  /**
+   * Database engine, as in Cloud SQL. PostgreSQL 18 comes with the package; MySQL is the `mariadbd` or `mysqld` that is
+   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`.
    * @default 'POSTGRES_18'
    */
-  readonly databaseVersion?: 'POSTGRES_18';
+  readonly databaseVersion?: DatabaseVersion;
+  /**
+   * Where the database is, for SQL Server only: `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a
+   * Unix socket. Its databases and users are its own.
+   * @default none, and required for SQL Server
+   */
+  readonly databaseUrl?: string;
 }
 
 /** Options of `startEmulator`. Unknown keys are errors. */
 export interface EmulatorOptions {
-  /** At least one instance. */
-  readonly instances: readonly InstanceOptions[];
+  /**
+   * Instances that are there from the start.
+   * @default none but those in the data folder
+   */
+  readonly instances?: readonly InstanceOptions[];
+  /**
+   * Whether instances of projects whose ids start with `demo-`, and databases in them, come into being when a client
+   * first asks for them. Every principal is an IAM user of such an instance, with the rights of a superuser. Where it is
+   * not so, an instance that is not listed does not exist.
+   * @default true if `instances` is left out
+   */
+  readonly createOnFirstUse?: boolean;
+  /**
+   * Folder in which databases outlive the emulator, with the configuration that belongs to them. Used by one emulator at
+   * a time. Instances that are in it need not be listed.
+   * @default none: everything is removed at the end
+   */
+  readonly dataDir?: string;
+  /**
+   * Folder of an export to start from. It is read only. With `dataDir`, which must be empty then, that is filled from it.
+   * @default none
+   */
+  readonly importFrom?: string;
+  /**
+   * Folder that data and configuration are copied to when the emulator is closed, in place of an older export.
+   * @default none
+   */
+  readonly exportOnClose?: string;
   /**
    * Who exists.
-   * @default one service account, `app@<project of the first instance>.iam.gserviceaccount.com`, with all roles
+   * @default those in the data folder, or one service account, `app@<project>.iam.gserviceaccount.com`, with all roles. The
+   * project is that of the first instance, or `demo-project`.
    */
   readonly principals?: readonly PrincipalOptions[];
   /**
@@ -117,8 +171,19 @@ export interface EmulatorOptions {
    */
   readonly tokenLifetimeMs?: number;
   /**
-   * Port of the control plane on 127.0.0.1.
+   * Port of the control plane.
    * @default 0, any free port
    */
   readonly port?: number;
+  /**
+   * Address that the control plane listens on. One that is not loopback needs `exposeToNetwork` as well.
+   * @default '127.0.0.1'
+   */
+  readonly host?: string;
+  /**
+   * Lets `host` and the addresses of instances be other than loopback. Whoever reaches them can be anybody: the emulator
+   * gives tokens to all who ask.
+   * @default false
+   */
+  readonly exposeToNetwork?: boolean;
 }

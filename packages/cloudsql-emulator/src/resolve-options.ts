@@ -1,21 +1,27 @@
-import { isIP } from 'node:net';
+import type { StoredState } from './data-folder/stored-state.ts';
+import { withKept } from './data-folder/with-kept.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
-import { EmulatorError } from './errors.ts';
-import { isServiceAccount } from './iam/accounts.ts';
+import type { EngineName, EngineVersion } from './engine-version.ts';
+import { resolveEngineVersion } from './engine-version.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
-import { nearestName } from './nearest-name.ts';
-import { checkArray, checkDuration, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
-import type { EmulatorOptions, IamRole } from './options.ts';
-import { RULES } from './service-rules.ts';
-
-/** A principal after validation. */
-export interface ResolvedPrincipal {
-  readonly email: string;
-  readonly roles: readonly IamRole[];
-  readonly tokenCreators: readonly string[];
-}
+import { checkListeningAddress, checkPort, resolveHost } from './listening.ts';
+import {
+  checkArray,
+  checkBoolean,
+  checkDuration,
+  checkKeys,
+  checkRecord,
+  checkText,
+  invalid,
+} from './option-checks.ts';
+import type { EmulatorOptions } from './options.ts';
+import type { ResolvedPrincipal } from './resolve-principals.ts';
+import { resolvePrincipals } from './resolve-principals.ts';
+import type { ServiceRules } from './service-rules.ts';
+import { rulesOf } from './service-rules.ts';
+import { checkDatabaseUrl } from './sql-server/database-url.ts';
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
 export type WantedAddress = string | null | undefined;
@@ -23,9 +29,23 @@ export type WantedAddress = string | null | undefined;
 /** An instance after validation. */
 export interface ResolvedInstance {
   readonly name: InstanceName;
+  readonly engine: EngineVersion;
+  readonly rules: ServiceRules;
+  /** Where the database is; set for SQL Server only. */
+  readonly databaseUrl?: string | undefined;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
-  readonly addresses: { readonly PRIMARY: WantedAddress; readonly PRIVATE: WantedAddress };
+  readonly addresses: {
+    readonly PRIMARY: WantedAddress;
+    readonly PRIVATE: WantedAddress;
+    readonly PSC?: WantedAddress;
+  };
+  /** Whether it has a PSC endpoint. */
+  readonly pscEnabled?: boolean;
+  /** Further DNS names in the server's certificate. */
+  readonly serverNames?: readonly string[];
+  /** Whether a database that a client names is made when it is not there. */
+  readonly createsDatabases?: boolean;
 }
 
 /** Options after validation, with every default applied. */
@@ -36,34 +56,87 @@ export interface ResolvedOptions {
   readonly certificateLifetimeMs: number;
   readonly tokenLifetimeMs: number;
   readonly port: number;
+  readonly host: string;
+  /** Project that variables and the metadata server name. */
+  readonly project: string;
+  readonly dataDir: string | undefined;
+  readonly importFrom: string | undefined;
+  readonly exportOnClose: string | undefined;
+  /** What an instance is like that nobody has described; `undefined` where such ones do not exist. */
+  readonly describe: ((name: InstanceName) => ResolvedInstance) | undefined;
 }
 
-const ROLES: readonly IamRole[] = [
-  'cloudsql.client',
-  'cloudsql.instanceUser',
-  'alloydb.client',
-  'alloydb.databaseUser',
-  'serviceusage.serviceUsageConsumer',
-];
+/** Databases that every server has. */
+const ALWAYS_THERE: Readonly<Record<EngineName, readonly string[]>> = {
+  POSTGRES: ['postgres'],
+  MYSQL: ['mysql', 'sys'],
+  SQLSERVER: [],
+};
 const HOUR_MS = 3_600_000;
+const DEFAULT_PROJECT = 'demo-project';
+const ANY_ADDRESSES = { PRIMARY: undefined, PRIVATE: undefined };
 
 /**
- * Validates options and applies the defaults.
+ * Validates options and applies the defaults; `kept` is what the data folder knows.
  * @throws EmulatorError `INVALID_OPTION` or `UNSUPPORTED_ENGINE`
  */
-export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
+export function resolveOptions(options: EmulatorOptions, kept?: StoredState): ResolvedOptions {
   const given = checkKeys(checkRecord(options, 'options'), 'options', [
     'instances',
+    'createOnFirstUse',
+    'dataDir',
+    'importFrom',
+    'exportOnClose',
+    'host',
+    'exposeToNetwork',
     'principals',
     'defaultPrincipal',
     'certificateLifetimeMs',
     'tokenLifetimeMs',
     'port',
   ]);
-  const instances = checkArray(given.instances, 'instances').map((instance, index) =>
-    resolveInstance(instance, `instances[${index}]`),
+  const { host, isExposed } = resolveHost(given.host, given.exposeToNetwork);
+  const listed = checkArray(given.instances ?? [], 'instances').map((instance, index) =>
+    resolveInstance(instance, `instances[${index}]`, isExposed),
   );
-  const first = instances[0] ?? invalid('instances', 'needs at least one instance', given.instances);
+  const createsOnUse = checkBoolean(given.createOnFirstUse ?? given.instances === undefined, 'createOnFirstUse');
+  const instances = withKept(listed, kept?.instances ?? []).map((instance) =>
+    createsOnUse && instance.name.project.startsWith('demo-') ? { ...instance, createsDatabases: true } : instance,
+  );
+  checkDistinct(instances);
+  const project = instances[0]?.name.project ?? DEFAULT_PROJECT;
+  if (instances.length === 0 && !createsOnUse) invalid('instances', 'needs at least one instance', given.instances);
+  const { principals, defaultPrincipal } = resolvePrincipals(
+    given.principals === undefined && kept
+      ? { principals: kept.principals, defaultPrincipal: given.defaultPrincipal ?? kept.defaultPrincipal }
+      : given,
+    defaultServiceAccount(project),
+  );
+  return {
+    instances,
+    project,
+    principals,
+    defaultPrincipal,
+    certificateLifetimeMs: checkDuration(given.certificateLifetimeMs ?? HOUR_MS, 'certificateLifetimeMs'),
+    tokenLifetimeMs: checkDuration(given.tokenLifetimeMs ?? HOUR_MS, 'tokenLifetimeMs'),
+    port: checkPort(given.port ?? 0),
+    host,
+    describe: createsOnUse ? (name) => ({ ...describe(name, principals), createsDatabases: true }) : undefined,
+    dataDir: given.dataDir === undefined ? undefined : checkText(given.dataDir, 'dataDir'),
+    importFrom: given.importFrom === undefined ? undefined : checkText(given.importFrom, 'importFrom'),
+    exportOnClose: given.exportOnClose === undefined ? undefined : checkText(given.exportOnClose, 'exportOnClose'),
+  };
+}
+
+/** Checks options as they stand alone, without what a data folder may add. */
+export function checkOptions(options: unknown): EmulatorOptions {
+  const record = checkRecord(options, 'options');
+  // With a data folder there may be instances that are not listed.
+  resolveOptions({ createOnFirstUse: true, ...record });
+  return record;
+}
+
+function checkDistinct(instances: readonly ResolvedInstance[]): void {
   const names = new Set<string>();
   for (const { name } of instances) {
     // The Cloud SQL API knows instances by project and id alone, so the region does not make a name distinct.
@@ -71,61 +144,28 @@ export function resolveOptions(options: EmulatorOptions): ResolvedOptions {
     if (names.has(key)) invalid('instances', `names the instance ${key} twice`, name.connectionName);
     names.add(key);
   }
-  const principals =
-    given.principals === undefined
-      ? [{ email: defaultServiceAccount(first.name.project), roles: ROLES, tokenCreators: [] }]
-      : checkArray(given.principals, 'principals').map((principal, index) =>
-          resolvePrincipal(principal, `principals[${index}]`),
-        );
-  const emails = principals.map((principal) => principal.email);
-  if (emails.length === 0) invalid('principals', 'needs at least one principal', given.principals);
-  const defaultPrincipal =
-    given.defaultPrincipal === undefined ? emails[0]! : checkEmail(given.defaultPrincipal, 'defaultPrincipal');
-  if (!emails.includes(defaultPrincipal)) {
-    invalid('defaultPrincipal', `must be one of the principals (${emails.join(', ')})`, defaultPrincipal);
-  }
-  return {
-    instances,
-    principals,
-    defaultPrincipal,
-    certificateLifetimeMs: checkDuration(given.certificateLifetimeMs ?? HOUR_MS, 'certificateLifetimeMs'),
-    tokenLifetimeMs: checkDuration(given.tokenLifetimeMs ?? HOUR_MS, 'tokenLifetimeMs'),
-    port: checkPort(given.port ?? 0),
-  };
 }
 
-function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
-  const given = checkKeys(checkRecord(value, where), where, ['email', 'roles', 'tokenCreators']);
-  const email = checkEmail(given.email, `${where}.email`);
-  const tokenCreators = checkArray(given.tokenCreators ?? [], `${where}.tokenCreators`).map((creator, index) =>
-    checkEmail(creator, `${where}.tokenCreators[${index}]`),
+/** What an instance is like that nobody has described. */
+function describe(name: InstanceName, principals: readonly ResolvedPrincipal[]): ResolvedInstance {
+  const engine = resolveEngineVersion(undefined, 'databaseVersion');
+  const rules = rulesOf(name.service, engine.name);
+  const users = principals.map(({ email }) =>
+    resolveUser({ email, databaseRoles: [rules.superuserRole] }, 'principals', rules),
   );
-  if (tokenCreators.length > 0 && !isServiceAccount(email)) {
-    invalid(`${where}.tokenCreators`, 'is for service accounts only', email);
-  }
-  const roles = checkArray(given.roles ?? ROLES, `${where}.roles`).map((role, index) => {
-    const name = checkText(role, `${where}.roles[${index}]`);
-    const known = ROLES.find((candidate) => candidate === name);
-    const nearest = nearestName(name, ROLES);
-    return (
-      known ??
-      invalid(
-        `${where}.roles[${index}]`,
-        nearest ? `is not a known role; did you mean '${nearest}'?` : `must be one of ${ROLES.join(', ')}`,
-        role,
-      )
-    );
-  });
-  return { email, roles, tokenCreators };
+  return { name, engine, rules, databases: [], users, addresses: ANY_ADDRESSES };
 }
 
-function resolveInstance(value: unknown, where: string): ResolvedInstance {
+function resolveInstance(value: unknown, where: string, isExposed: boolean): ResolvedInstance {
   const given = checkKeys(checkRecord(value, where), where, [
     'name',
     'databases',
     'users',
     'addresses',
     'databaseVersion',
+    'databaseUrl',
+    'pscEnabled',
+    'customSubjectAlternativeNames',
   ]);
   const name =
     parseInstanceName(checkText(given.name, `${where}.name`)) ??
@@ -134,43 +174,45 @@ function resolveInstance(value: unknown, where: string): ResolvedInstance {
       'must be project:region:instance, or projects/P/locations/R/clusters/C/instances/I',
       given.name,
     );
-  if (given.databaseVersion !== undefined && given.databaseVersion !== 'POSTGRES_18') {
-    throw new EmulatorError(
-      'UNSUPPORTED_ENGINE',
-      `${where}.databaseVersion: this version of the emulator runs 'POSTGRES_18' only, got ${JSON.stringify(given.databaseVersion)}.`,
-    );
+  const engine = resolveEngineVersion(given.databaseVersion, `${where}.databaseVersion`);
+  if (engine.name !== 'POSTGRES' && name.service === 'alloydb') {
+    invalid(`${where}.databaseVersion`, 'must be PostgreSQL for an instance of AlloyDB', engine.version);
   }
+  const rules = rulesOf(name.service, engine.name);
   const addresses = checkKeys(checkRecord(given.addresses ?? {}, `${where}.addresses`), `${where}.addresses`, [
     'PRIMARY',
     'PRIVATE',
+    'PSC',
   ]);
+  const pscEnabled = checkBoolean(given.pscEnabled ?? false, `${where}.pscEnabled`);
+  if (addresses.PSC !== undefined && !pscEnabled) {
+    invalid(`${where}.addresses.PSC`, 'needs `pscEnabled: true`', addresses.PSC);
+  }
+  const names = checkArray(given.customSubjectAlternativeNames ?? [], `${where}.customSubjectAlternativeNames`);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
-    resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
+    resolveUser(user, `${where}.users[${index}]`, rules),
   );
   const twice = users.find((user, index) => users.findIndex((other) => other.name === user.name) !== index);
   if (twice) invalid(`${where}.users`, 'names the same database user twice', twice.name);
   return {
     name,
+    engine,
+    rules,
+    databaseUrl: checkDatabaseUrl(given, where, engine),
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
-      .filter((database) => database !== 'postgres'),
+      .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),
     users,
     addresses: {
-      PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`),
-      PRIVATE: checkAddress(addresses.PRIVATE, `${where}.addresses.PRIVATE`),
+      PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`, isExposed),
+      PRIVATE: checkAddress(addresses.PRIVATE, `${where}.addresses.PRIVATE`, isExposed),
+      PSC: checkAddress(addresses.PSC, `${where}.addresses.PSC`, isExposed),
     },
+    pscEnabled,
+    serverNames: names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
   };
 }
 
-function checkAddress(value: unknown, where: string): WantedAddress {
-  if (value === undefined || value === null) return value;
-  const address = checkText(value, where);
-  const loopback = (isIP(address) === 4 && address.startsWith('127.')) || address === '::1';
-  return loopback ? address : invalid(where, 'must be a loopback address (127.x.y.z or ::1) or null', value);
-}
-
-function checkPort(value: unknown): number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535
-    ? value
-    : invalid('port', 'must be a port number from 0 to 65535', value);
+function checkAddress(value: unknown, where: string, isExposed: boolean): WantedAddress {
+  return value === undefined || value === null ? value : checkListeningAddress(value, where, isExposed);
 }

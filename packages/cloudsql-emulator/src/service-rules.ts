@@ -1,9 +1,11 @@
 import type { DatabaseUserKind } from './database-user.ts';
+import type { EngineName } from './engine-version.ts';
+import { databaseUserName, mysqlUserName } from './iam/accounts.ts';
 import { mayLogInToAlloyDb, mayLogInToCloudSql } from './iam/scopes.ts';
 import type { ServiceName } from './instance-name.ts';
 import type { IamRole } from './options.ts';
 
-/** What differs between instances of Cloud SQL and of AlloyDB, apart from their admin APIs. */
+/** What differs between instances of Cloud SQL and of AlloyDB and between engines, apart from admin APIs and protocols. */
 export interface ServiceRules {
   /** Port of the server-side proxy, the same for every instance and every client. */
   readonly port: number;
@@ -15,21 +17,35 @@ export interface ServiceRules {
   readonly superuserRole: string;
   /** Database role that IAM users of a kind have. */
   readonly iamRoles: Readonly<Record<DatabaseUserKind, readonly string[]>>;
+  /** Returns the name of a principal's database user. */
+  readonly userName: (email: string) => string;
+  /** PostgreSQL cuts longer names silently, so that two users could become one; MySQL refuses them. */
+  readonly maxUserNameBytes: number;
   /** How names of built-in users must not begin. */
   readonly reservedPrefixes: readonly string[];
-  /** What the server says when an IAM login fails. */
+  /** What PostgreSQL says when an IAM login fails. */
   readonly iamFailure: (user: string, isServiceAccount: boolean) => string;
 }
 
-const cloudSql: ServiceRules = {
+const postgres: ServiceRules = {
   port: 3307,
   loginRole: 'cloudsql.instanceUser',
   mayLogIn: mayLogInToCloudSql,
   superuserRole: 'cloudsqlsuperuser',
+  userName: databaseUserName,
+  maxUserNameBytes: 63,
   iamRoles: { SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'], USER: ['cloudsqliamuser'], BUILT_IN: [] },
   reservedPrefixes: ['pg_', 'cloudsql'],
   iamFailure: (user, isServiceAccount) =>
     `Cloud SQL IAM ${isServiceAccount ? 'service account' : 'user'} authentication failed for user "${user}"`,
+};
+
+const mysql: ServiceRules = {
+  ...postgres,
+  userName: mysqlUserName,
+  maxUserNameBytes: 32,
+  iamRoles: { SERVICE_ACCOUNT: [], USER: [], BUILT_IN: [] },
+  reservedPrefixes: ['mysql.', 'mariadb.', 'cloudsql'],
 };
 
 const alloyDb: ServiceRules = {
@@ -37,6 +53,8 @@ const alloyDb: ServiceRules = {
   loginRole: 'alloydb.databaseUser',
   mayLogIn: mayLogInToAlloyDb,
   superuserRole: 'alloydbsuperuser',
+  userName: databaseUserName,
+  maxUserNameBytes: 63,
   iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], BUILT_IN: [] },
   // The last one because the superuser of the server below is called cloudsqladmin here, too.
   reservedPrefixes: ['pg_', 'alloydb', 'cloudsql'],
@@ -44,5 +62,11 @@ const alloyDb: ServiceRules = {
   iamFailure: (user) => `AlloyDB IAM user authentication failed for user "${user}"`,
 };
 
-/** The rules of each service. */
-export const RULES: Readonly<Record<ServiceName, ServiceRules>> = { 'cloud-sql': cloudSql, alloydb: alloyDb };
+/** Its users are the server's own; these are the rules of the proxy in front of it. */
+const sqlServer: ServiceRules = { ...postgres, maxUserNameBytes: 128, iamRoles: mysql.iamRoles, reservedPrefixes: [] };
+
+/** Returns the rules for instances of a service and an engine. */
+export function rulesOf(service: ServiceName, engine: EngineName): ServiceRules {
+  if (service === 'alloydb') return alloyDb;
+  return { POSTGRES: postgres, MYSQL: mysql, SQLSERVER: sqlServer }[engine];
+}

@@ -1,16 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { ClientFiles } from './client-files.ts';
 import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
 import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
 import { oauthRoutes } from './control-plane/oauth.ts';
+import { selfRoutes } from './control-plane/self.ts';
 import { ControlPlane } from './control-plane/server.ts';
 import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
 import { subjectTokenRoutes } from './control-plane/subject-token.ts';
+import { DataFolder } from './data-folder/data-folder.ts';
+import { PLATFORM } from './data-folder/stored-state.ts';
 import { ConnectionLog } from './data-plane/connection-log.ts';
 import { DataPlane } from './data-plane/data-plane.ts';
-import { startDatabases } from './database/start-databases.ts';
-import { UserRegistry } from './database/users.ts';
+import { Databases } from './database/databases.ts';
+import { startDns } from './dns/start-dns.ts';
 import { Emulator } from './emulator.ts';
 import { ApiFaults } from './faults/api-faults.ts';
 import { Faults } from './faults/faults.ts';
@@ -19,20 +23,22 @@ import { AccessTokens } from './iam/access-tokens.ts';
 import type { IdentityServices } from './iam/identity-services.ts';
 import { Principals } from './iam/principals.ts';
 import { ServiceAccountKeys } from './iam/service-account-keys.ts';
-import type { RunningInstance } from './instance.ts';
-import type { ServiceName } from './instance-name.ts';
+import { Instances } from './instances.ts';
 import { allOrFirstError, Lifetime } from './lifetime.ts';
+import { openInstance, storedOf } from './open-instance.ts';
 import type { EmulatorOptions } from './options.ts';
-import { createPki } from './pki/create-pki.ts';
+import { Pki } from './pki/pki.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import { checkOptions, resolveOptions } from './resolve-options.ts';
 import type { Settings } from './settings.ts';
 import { Statistics } from './statistics.ts';
+import type { Workspace } from './workspace.ts';
 import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
  * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
- * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder.
+ * front of a PostgreSQL or MySQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
+ * options say otherwise.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
  *
@@ -47,13 +53,17 @@ import { createWorkspace, removeWorkspace } from './workspace.ts';
  * });
  * ```
  * @throws EmulatorError `INVALID_OPTION`, `UNSUPPORTED_ENGINE`, `UNSUPPORTED_PLATFORM`, `DATABASE_BINARIES_MISSING`,
- * `DATABASE_START_FAILED`, `DATABASE_STATEMENT_FAILED` or `ADDRESS_UNAVAILABLE`
+ * `DATABASE_START_FAILED`, `DATABASE_STATEMENT_FAILED`, `DATA_FOLDER_UNUSABLE` or `ADDRESS_UNAVAILABLE`
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const resolved = resolveOptions(options);
+  // Before anything is made, and again when it is known what the data folder holds.
+  const asked = checkOptions(options);
   const lifetime = new Lifetime();
   try {
-    return await start(resolved, lifetime);
+    const workspace = await createWorkspace();
+    lifetime.defer(() => removeWorkspace(workspace));
+    const kept = await openDataFolder(asked, workspace, lifetime);
+    return await start(resolveOptions(options, kept?.state), { workspace, kept, lifetime });
   } catch (error) {
     // The reason counts, not what else goes wrong on the way out.
     await lifetime.close().catch(() => undefined);
@@ -61,9 +71,30 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   }
 }
 
-async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emulator> {
-  const workspace = await createWorkspace();
-  lifetime.defer(() => removeWorkspace(workspace));
+async function openDataFolder(
+  { dataDir, importFrom, exportOnClose }: EmulatorOptions,
+  workspace: Workspace,
+  lifetime: Lifetime,
+): Promise<DataFolder | undefined> {
+  if (dataDir === undefined && importFrom === undefined && exportOnClose === undefined) return undefined;
+  const kept = await DataFolder.open(dataDir ?? workspace.data, importFrom);
+  lifetime.defer(() => kept.close());
+  return kept;
+}
+
+interface Foundation {
+  readonly workspace: Workspace;
+  readonly kept: DataFolder | undefined;
+  readonly lifetime: Lifetime;
+}
+
+async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Foundation): Promise<Emulator> {
+  let hasStarted = false;
+  const { exportOnClose } = options;
+  // What a failed start leaves is not worth an export.
+  lifetime.defer(async () => {
+    if (hasStarted && exportOnClose !== undefined) await kept?.copyTo(exportOnClose);
+  });
   const log = new ConnectionLog();
   const statistics = new Statistics();
   const settings: Settings = {
@@ -79,43 +110,49 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
   // Undone in reverse: no new connections, then the databases, which tell their clients, then what is left of those.
   const dataPlane = new DataPlane(identity, log);
   lifetime.defer(() => dataPlane.drain());
-  const startingDatabases = startDatabases(options.instances, workspace.root, lifetime);
-  const [databases, pki] = await allOrFirstError([startingDatabases, createPki(options.instances, CAPTURED_NAMES)]);
-
+  const databases = new Databases(workspace.root, kept, options.dataDir !== undefined);
+  lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
-  const running: RunningInstance[] = [];
-  for (const [index, { name, users, addresses }] of options.instances.entries()) {
-    const instance = { name, database: databases[index]!, users: new UserRegistry(users), ...pki.instances[index]! };
-    running.push({ instance, addresses: await dataPlane.open(instance, addresses) });
-  }
 
-  const project = options.instances[0]!.name.project;
-  const faults = { api: new ApiFaults(), metadata: new MetadataFaults() };
+  const dns = await startDns();
+  lifetime.defer(() => dns.close());
+  const makingPki = Pki.create(CAPTURED_NAMES);
+  const save = async (): Promise<void> => {
+    const { principals, defaultPrincipal } = options;
+    const instances = running.list().map(({ instance }) => storedOf(instance));
+    await kept?.save({ platform: PLATFORM, principals, defaultPrincipal, instances });
+  };
+  const running: Instances = new Instances({
+    open: async (wanted) => {
+      const opened = await openInstance(wanted, { databases, makingPki, dataPlane, onChange: save });
+      dns.learn(opened);
+      return opened;
+    },
+    describe: options.describe,
+    onCreated: save,
+  });
+  const [pki] = await allOrFirstError([makingPki, running.start(options.instances)]);
+  lifetime.defer(() => running.close());
+  await save();
+
+  const { project } = options;
+  const faults = { api: new ApiFaults(), metadata: new MetadataFaults(), zone: dns.zone };
   const certificateLifetimeMs = (): number => settings.certificateLifetimeMs;
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
-  const isOf = (service: ServiceName) => (each: RunningInstance) => each.instance.name.service === service;
-  const cloudSql = running.filter(isOf('cloud-sql'));
+  const admin = { identity, certificateLifetimeMs, faults: faults.metadata, instances: running };
+  const id = randomUUID();
   const routes = [
-    ...sqlAdminRoutes({
-      identity,
-      certificateLifetimeMs,
-      faults: faults.metadata,
-      findInstance: (wanted, id) =>
-        cloudSql.find(({ instance: { name } }) => name.project === wanted && name.id === id),
-    }),
-    ...alloyDbAdminRoutes({
-      identity,
-      certificateLifetimeMs,
-      faults: faults.metadata,
-      instances: running.filter(isOf('alloydb')),
-    }),
+    ...selfRoutes({ id, startedAt: new Date() }),
+    ...sqlAdminRoutes(admin),
+    ...alloyDbAdminRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
     ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
     ...subjectTokenRoutes(identity.principals),
     ...metadataRoutes({ identity, project, principal: () => settings.metadataPrincipal, tokenLifetimeMs }),
   ];
   faults.api.learn(routes.map(({ name }) => name));
-  const controlPlane = new ControlPlane({ port: options.port, statistics, faults: faults.api, routes });
+  const { host, port } = options;
+  const controlPlane = new ControlPlane({ host, port, statistics, faults: faults.api, routes });
   await controlPlane.listen();
   lifetime.defer(() => controlPlane.close());
   const proxy = new GoogleApisProxy(pki.captured, controlPlane);
@@ -130,9 +167,11 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
     principals: identity.principals,
     keys: identity.keys,
   });
-  const instances = running.map(({ instance }) => instance);
+  hasStarted = true;
   return new Emulator({
+    id,
     host: controlPlane.host,
+    dns: dns.names,
     project,
     settings,
     statistics,
@@ -140,8 +179,8 @@ async function start(options: ResolvedOptions, lifetime: Lifetime): Promise<Emul
     files,
     lifetime,
     principals: identity.principals,
-    instances,
+    instances: running,
     dataPlane,
-    faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances }),
+    faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances: running }),
   });
 }

@@ -13,6 +13,8 @@ export interface Workspace {
   readonly root: string;
   /** For credentials and keys that clients read. */
   readonly clientFiles: string;
+  /** For data that is imported or to be exported. Made when it is needed. */
+  readonly data: string;
   /** Stays empty. */
   readonly emptyFolder: string;
 }
@@ -26,7 +28,7 @@ export async function createWorkspace(): Promise<Workspace> {
   const clientFiles = join(root, 'clients');
   const emptyFolder = join(root, 'empty');
   for (const folder of [clientFiles, emptyFolder]) await mkdir(folder, { mode: 0o700 });
-  return { root, clientFiles, emptyFolder };
+  return { root, clientFiles, emptyFolder, data: join(root, 'data') };
 }
 
 /** Removes the folder and all that is in it. */

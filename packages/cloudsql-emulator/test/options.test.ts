@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { databaseUserName } from '../src/iam/accounts.ts';
 import type { EmulatorOptions } from '../src/index.ts';
@@ -33,6 +34,12 @@ const bad: readonly (readonly [unknown, string])[] = [
   [{ instances: [{ name }], defaultPrincipal: 'eve@example.com' }, 'must be one of the principals'],
   [{ instances: [{ name }], certificateLifetimeMs: -1 }, 'certificateLifetimeMs: must be a number of milliseconds'],
   [{ instances: [{ name }], tokenLifetimeMs: '1' }, 'tokenLifetimeMs: must be a number of milliseconds'],
+  [
+    { instances: [{ name }], host: '0.0.0.0' },
+    'host: must be a loopback address (127.x.y.z or ::1) unless exposeToNet',
+  ],
+  [{ instances: [{ name }], host: 'localhost', exposeToNetwork: true }, 'host: must be an IP address'],
+  [{ instances: [{ name }], exposeToNetwork: 'yes' }, 'exposeToNetwork: must be true or false'],
   [{ instances: [{ name }], port: 70_000 }, 'port: must be a port number'],
 ];
 
@@ -43,13 +50,40 @@ test.each(bad)('%j is refused', async (options, message) => {
   await expect(failure).rejects.toMatchObject({ code: 'INVALID_OPTION' });
 });
 
+test('only who says it twice listens beyond loopback', async () => {
+  const cloud = await startEmulator({ host: '0.0.0.0', exposeToNetwork: true });
+  expect(cloud.host).toMatch(/^127\.0\.0\.1:\d+$/);
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+  const reached = await fetch(`http://${outside ?? '127.0.0.1'}:${cloud.host.split(':')[1]}/emulator`);
+  expect(await reached.json()).toMatchObject({ id: cloud.id });
+  await cloud.close();
+});
+
 test('a password never shows up in an error', async () => {
   const users = [{ name: 'a', password: 'hunter\0two' }];
   await expect(startEmulator({ instances: [{ name, users }] })).rejects.toThrow(/^(?!.*hunter)/);
 });
 
+test.each([
+  [{}, /databaseUrl: must be a non-empty string/],
+  [{ databaseUrl: 'sqlserver://db.example.com:1433' }, /databaseUrl: must be sqlserver:\/\/, a loopback address/],
+  [{ databaseUrl: '/tmp/tds', users: [] }, /users: cannot be made in a SQL Server/],
+  [{ databaseUrl: '/tmp/tds', databases: ['orders'] }, /databases: cannot be made in a SQL Server/],
+  [{ databaseUrl: '/tmp/tds', databaseVersion: 'POSTGRES_18' }, /databaseUrl: is for SQL Server only/],
+  [{ databaseUrl: '/tmp/tds', name: 'projects/p/locations/r/clusters/c/instances/i' }, /must be PostgreSQL/],
+] as const)('a SQL Server of somebody else is not set up: %j', async (options, message) => {
+  const instance = { name, databaseVersion: 'SQLSERVER_2022_STANDARD', ...options };
+  const instances = [instance] as unknown as EmulatorOptions['instances'];
+  await expect(startEmulator({ instances })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(message),
+  });
+});
+
 test('other engines are a typed error', async () => {
-  const instances = [{ name, databaseVersion: 'MYSQL_8_0' }] as unknown as EmulatorOptions['instances'];
+  const instances = [{ name, databaseVersion: 'POSTGRES_9_6' }] as unknown as EmulatorOptions['instances'];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'UNSUPPORTED_ENGINE' });
 });
 

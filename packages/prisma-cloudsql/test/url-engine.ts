@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Stands for the engine that Prisma downloads: it connects to the URL that it is given, and knows nothing of Cloud SQL.
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { parseCommandLine } from '../src/schema-engine/command-line.ts';
@@ -10,14 +11,32 @@ import { loadSchemaEngine } from '../src/schema-engine/wasm.ts';
 
 const { task, datasource, datamodels } = parseCommandLine(process.argv.slice(2));
 if (task === 'serve') {
-  const { url } = datasource;
-  const factory = new PrismaPg({ connectionString: url });
-  const connect = async () => {
-    const adapter = await factory.connect();
+  const connect = async (database?: string) => {
+    const url = new URL(String(datasource.url));
+    if (database) url.pathname = database;
+    const adapter = await new PrismaPg({ connectionString: url.href }).connect();
     presentInternalChars(adapter);
     return adapter;
   };
-  const lent = lend({ provider: 'postgres', adapterName: factory.adapterName, connect }, new ErrorRegistry());
+  const connectToShadowDb = async () => {
+    const [admin, database] = [await connect(), `prisma_migrate_shadow_db_${randomUUID()}`];
+    await admin.executeScript(`CREATE DATABASE "${database}"`);
+    const shadow = await connect(database);
+    const dispose = shadow.dispose.bind(shadow);
+    shadow.dispose = async () => {
+      await dispose();
+      await admin.executeScript(`DROP DATABASE "${database}"`);
+      await admin.dispose();
+    };
+    return shadow;
+  };
+  const factory = {
+    provider: 'postgres',
+    adapterName: '@prisma/adapter-pg',
+    connect: () => connect(),
+    connectToShadowDb,
+  };
+  const lent = lend(factory, new ErrorRegistry());
   const started = async () => {
     const files = await Promise.all(datamodels.map(async (file) => [file, await readFile(file, 'utf8')]));
     const SchemaEngine = await loadSchemaEngine();

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { ConfigError } from '../errors.ts';
@@ -12,6 +12,8 @@ import { metadataServerGrant } from './metadata-server.ts';
 export interface FoundGrant {
   readonly grant: Grant;
   readonly source: string;
+  /** Whether what was read there is no longer what is there. */
+  readonly changed?: () => Promise<boolean>;
 }
 
 const variable = 'GOOGLE_APPLICATION_CREDENTIALS';
@@ -19,12 +21,17 @@ const variable = 'GOOGLE_APPLICATION_CREDENTIALS';
 /** Application Default Credentials: the file of the variable, else gcloud's, else the metadata server. */
 export async function applicationDefault(call: GrantCall, env: NodeJS.ProcessEnv = process.env): Promise<FoundGrant> {
   const named = env[variable]?.trim();
-  if (named) return { grant: await fileGrant(named, call), source: `the file ${named}, which ${variable} names` };
+  if (named) return fileGrant(named, `the file ${named}, which ${variable} names`, call);
   const file = gcloudFile(env);
+  const version = file && (await versionOf(file));
   const text = file && (await readFile(file, { encoding: 'utf8', signal: call.signal }).catch(ifAbsent(file)));
   if (text !== undefined && file) {
     const source = `the file ${file} of \`gcloud auth application-default login\`, because ${variable} is not set`;
-    return { grant: parse(text, file, call.universe), source };
+    return {
+      grant: parse(text, file, call.universe),
+      source,
+      changed: async () => (await versionOf(file)) !== version,
+    };
   }
   const grant = await metadataServerGrant(call, env);
   return {
@@ -34,12 +41,21 @@ export async function applicationDefault(call: GrantCall, env: NodeJS.ProcessEnv
 }
 
 /** A credentials file of any kind. @throws ConfigError `CLOUDSQL_NO_CREDENTIALS`, `CLOUDSQL_INVALID_CREDENTIALS` */
-export async function fileGrant(file: string, { universe, signal }: GrantCall): Promise<Grant> {
+export async function fileGrant(file: string, source: string, { universe, signal }: GrantCall): Promise<FoundGrant> {
+  // Before the file is read, so that a change meanwhile is seen afterwards.
+  const version = await versionOf(file);
   const text = await readFile(file, { encoding: 'utf8', signal }).catch((cause: NodeJS.ErrnoException) => {
     if (signal.aborted) throw signal.reason;
     throw unreadable(file, cause);
   });
-  return parse(text, file, universe);
+  const changed = async (): Promise<boolean> => (await versionOf(file)) !== version;
+  return { grant: parse(text, file, universe), source, changed };
+}
+
+/** Differs when a file was written, or replaced as secret managers do it: by turning a link. */
+async function versionOf(file: string): Promise<string> {
+  const { ino, mtimeMs, size } = (await stat(file).catch(() => undefined)) ?? {};
+  return [ino, mtimeMs, size].join();
 }
 
 function parse(text: string, file: string, universe: string): Grant {

@@ -3,11 +3,19 @@ import { cloudSqlError } from '../errors.ts';
 import { HttpClient } from '../http-client.ts';
 import { publish } from '../telemetry.ts';
 import type { FoundGrant } from './application-default.ts';
-import type { AccessToken, Credentials, CredentialsExplanation, ImpersonationOptions, Scopes } from './credentials.ts';
+import { tokenInfo } from './authorized-user.ts';
+import type {
+  AccessToken,
+  Credentials,
+  CredentialsExplanation,
+  ImpersonationOptions,
+  InspectedToken,
+  Scopes,
+} from './credentials.ts';
 import type { Grant, GrantCall, GrantedToken } from './grant.ts';
 import { generateAccessTokenUrl, impersonatedGrant } from './impersonation.ts';
 import { TokenCache } from './token-cache.ts';
-import { checkUniverse } from './universe.ts';
+import { checkUniverse, defaultUniverse } from './universe.ts';
 
 /** How long getting a token may take, in milliseconds: programs and slow metadata servers are among the sources. */
 const timeoutMs = 60_000;
@@ -34,6 +42,7 @@ export class GrantedCredentials implements Credentials {
   readonly #api: TokenCache<GrantedToken>;
   readonly #login: TokenCache<GrantedToken>;
   #found: Promise<FoundGrant> | undefined;
+  #email: { readonly found: FoundGrant; readonly address: Promise<string | undefined> } | undefined;
   #announced = false;
 
   constructor(options: GrantedCredentialsOptions) {
@@ -50,8 +59,33 @@ export class GrantedCredentials implements Credentials {
     return this.#login.get();
   }
 
+  async inspectLogin(): Promise<InspectedToken> {
+    const { token, expiresAt, scopes } = await this.#login.get();
+    return this.#within(async (call) => {
+      const { infoUrl } = (await this.#grant(call)).grant;
+      const url = infoUrl ?? (call.universe === defaultUniverse && `https://oauth2.${defaultUniverse}/tokeninfo`);
+      if (!url) return { token, expiresAt, scopes, checked: false, principal: undefined };
+      const { scope, exp, email } = await tokenInfo(url, { token }, call);
+      return {
+        token,
+        expiresAt: Number(exp) * 1000 || expiresAt,
+        scopes: String(scope ?? '').split(' '),
+        checked: true,
+        principal: typeof email === 'string' ? email : undefined,
+      };
+    });
+  }
+
   async email(): Promise<string | undefined> {
-    return this.#within(async (call) => (await this.#grant(call)).grant.email(() => this.apiToken(), call));
+    const found = await this.#within((call) => this.#grant(call));
+    if (this.#email?.found === found) return this.#email.address;
+    const address = this.#within((call) => found.grant.email(() => this.apiToken(), call));
+    const asked = { found, address };
+    this.#email = asked;
+    address.catch(() => {
+      if (this.#email === asked) this.#email = undefined;
+    });
+    return address;
   }
 
   async quotaProject(): Promise<string | undefined> {
@@ -94,8 +128,19 @@ export class GrantedCredentials implements Credentials {
     return token;
   }
 
-  #grant(call: GrantCall): Promise<FoundGrant> {
-    this.#found ??= this.#find(call);
+  async #grant(call: GrantCall): Promise<FoundGrant> {
+    const pending = this.#once(() => this.#find(call));
+    const found = await pending;
+    if (!(await found.changed?.())) return found;
+    if (this.#found === pending) this.#found = undefined;
+    // A file that is being written cannot be read; what it held before is good until it can.
+    const now = await this.#once(() => this.#find(call).catch(() => found));
+    if (now !== found) for (const cache of [this.#api, this.#login]) cache.forget();
+    return now;
+  }
+
+  #once(find: () => Promise<FoundGrant>): Promise<FoundGrant> {
+    this.#found ??= find();
     const pending = this.#found;
     pending.catch(() => {
       if (this.#found === pending) this.#found = undefined;
@@ -105,11 +150,13 @@ export class GrantedCredentials implements Credentials {
 
   async #find(call: GrantCall): Promise<FoundGrant> {
     const { find, universe, impersonate, iamEndpoint, quotaProject } = this.#options;
-    const { grant, source } = await find(call);
+    const found = await find(call);
+    const { grant, source } = found;
     checkUniverse(grant.universe, universe);
-    if (!impersonate) return { grant, source };
+    if (!impersonate) return found;
     const { target } = impersonate;
     return {
+      ...found,
       grant: impersonatedGrant(grant, {
         ...impersonate,
         url: generateAccessTokenUrl(iamEndpoint, target),

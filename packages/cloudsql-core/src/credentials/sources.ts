@@ -59,7 +59,7 @@ function finder(source: CredentialSource | undefined, universe: string): Finder 
     const { keyFile } = source;
     if (typeof keyFile !== 'string' || keyFile === '') throw invalid('credentials.keyFile');
     const where = `the file ${keyFile}, which the option \`credentials.keyFile\` names`;
-    return async (call) => ({ grant: await fileGrant(keyFile, call), source: where });
+    return (call) => fileGrant(keyFile, where, call);
   }
   if ('json' in source) {
     only(source, ['json', 'trustExternalAccount']);

@@ -28,6 +28,11 @@ export class TokenCache<T extends AccessToken & { readonly keep?: false }> {
     return this.#pending;
   }
 
+  /** Drops the token: it is no longer the one that should be used. */
+  forget(): void {
+    this.#current = undefined;
+  }
+
   async #renew(): Promise<T> {
     const token = await this.#fetch();
     this.#current = undefined;

@@ -22,6 +22,7 @@ export interface PgConfig {
   password: string | (() => string | Promise<string>);
   database?: string;
   connectionTimeoutMillis: number;
+  fallback_application_name: string;
   stream: () => Duplex;
 }
 
@@ -57,6 +58,8 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
   const driverTimeoutMs = optionalMilliseconds('connectionTimeoutMillis', options.connectionTimeoutMillis, 0);
   const { user, password, timeoutMs, socket } = deferredLogin({ connection, connector, driverTimeoutMs });
   return {
+    // For pg_stat_activity; pg prefers `application_name` and PGAPPNAME.
+    fallback_application_name: 'cloudsql-orm',
     ...Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key))),
     ...bypass,
     ssl: false,

@@ -56,7 +56,7 @@ export function listenSync(options: ListenOptions): Listener {
 }
 
 async function listenTcp(
-  { session, database, auth }: ResolvedListen,
+  { session, database, auth, secret: given }: ResolvedListen,
   at: { host: string; port: number },
 ): Promise<Listener> {
   const server = makeServer();
@@ -68,7 +68,7 @@ async function listenTcp(
   });
   server.removeAllListeners();
   const { port } = server.address() as AddressInfo;
-  const secret = auth === 'SECRET' ? randomBytes(24).toString('base64url') : undefined;
+  const secret = auth === 'SECRET' ? (given ?? randomBytes(24).toString('base64url')) : undefined;
   const gates: Record<typeof auth, () => Gate> = {
     SECRET: () => secretGate(secret ?? ''),
     PEER: () => peerGate,
@@ -82,8 +82,8 @@ async function listenTcp(
 }
 
 /** Binds in this very tick. */
-function bindUnix({ session, database }: ResolvedListen, chosen: string | undefined): Listener {
-  const place = prepare(chosen);
+function bindUnix({ session, database, mode }: ResolvedListen, chosen: string | undefined): Listener {
+  const place = prepare(chosen, mode);
   const server = makeServer();
   let failure: Error | undefined;
   server.once('error', (error) => {
@@ -96,7 +96,7 @@ function bindUnix({ session, database }: ResolvedListen, chosen: string | undefi
   }
   let inode: number | undefined;
   try {
-    publishSocket(place);
+    publishSocket(place, mode);
     inode = lookUp(place.path)?.ino;
   } catch (error) {
     server.close();
@@ -114,7 +114,9 @@ function bindUnix({ session, database }: ResolvedListen, chosen: string | undefi
 
 /** Half-closes pass through. */
 function makeServer(): Server {
-  return net.createServer({ allowHalfOpen: true, noDelay: true }).unref();
+  return net
+    .createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 })
+    .unref();
 }
 
 /** Leaves a path alone where somebody listens, or where something else is. What a killed process left is replaced. */

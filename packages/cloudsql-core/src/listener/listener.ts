@@ -4,6 +4,7 @@ import { publish } from '../telemetry.ts';
 import type { Gate } from './gate.ts';
 import type { SessionOptions } from './options.ts';
 import { Session } from './session.ts';
+import { sessionReport } from './session-report.ts';
 
 /** What a {@link Listener} is made of. */
 export interface ListenerParts {
@@ -94,12 +95,18 @@ export class Listener {
 
   #accept(client: Socket): void {
     const session = new Session(client, this.#parts.session, this.#parts.gate);
+    const report = sessionReport(client, this.address, this.#parts.session.connection.instance);
     client.unref();
     this.#sessions.add(session);
-    client.once('close', () => this.#sessions.delete(session));
+    report('ACCEPTED');
+    client.once('close', () => {
+      this.#sessions.delete(session);
+      report('ENDED', session.failure);
+    });
     const mayCancel = (): boolean => [...this.#sessions].some(({ joined }) => joined);
+    const joined = (): void => (session.joined ? report('JOINED') : undefined);
     // It tells the client what goes wrong; this is for what nobody has thought of.
-    session.run(mayCancel).catch((error: Error) => {
+    session.run(mayCancel).then(joined, (error: Error) => {
       publish('listener-error', { address: this.address, error });
       session.end();
     });

@@ -7,6 +7,8 @@ import { type ConnectionOptions, connectionOptionNames, resolveConnection } from
 import type { ConnectorOptions } from '../options/connector-options.ts';
 import { userPlaceholder } from '../postgres/login.ts';
 import { connectorFor } from '../shared-connector.ts';
+import type { ClientProtocol } from './client-protocol.ts';
+import type { SessionLimit } from './session-limit.ts';
 
 /** How a TCP listener knows who may use it. */
 export type ListenAuth = 'SECRET' | 'PEER' | 'NONE';
@@ -34,6 +36,12 @@ export interface ListenOptions extends ConnectionOptions {
    * @default 'SECRET'
    */
   readonly auth?: ListenAuth | Lowercase<ListenAuth> | (string & {});
+  /** What a TCP listener with `auth: 'SECRET'` demands as the password. @default a random one, which only `url` shows */
+  readonly secret?: string;
+  /** The permissions of the Unix socket, as `chmod` takes them. @default 0o600 */
+  readonly mode?: number;
+  /** How many clients there may be at a time; one limit can be shared by listeners. @default none */
+  readonly limits?: readonly SessionLimit[];
   /**
    * `'ANY'` lets `host` be an address that other machines reach. What passes there is not encrypted. Any letter case.
    * @default 'LOOPBACK'
@@ -45,7 +53,7 @@ export interface ListenOptions extends ConnectionOptions {
 
 const names = [
   ...connectionOptionNames,
-  ...['database', 'connector', 'path', 'host', 'port', 'auth', 'reach', 'startupTimeoutMs'],
+  ...['database', 'connector', 'path', 'host', 'port', 'auth', 'secret', 'mode', 'limits', 'reach', 'startupTimeoutMs'],
 ];
 
 /** What a session needs to know. */
@@ -61,6 +69,9 @@ export interface SessionOptions {
   /** What the listener answers when the server asks for a password; undefined where that is the client's business. */
   readonly password: string | (() => string | Promise<string>) | undefined;
   readonly startupTimeoutMs: number;
+  /** What the server is told, if it asks. */
+  readonly clientProtocol: ClientProtocol;
+  readonly limits: readonly SessionLimit[];
 }
 
 /** {@link ListenOptions}, checked and with defaults applied. */
@@ -69,6 +80,8 @@ export interface ResolvedListen {
   readonly database: string | undefined;
   readonly place: { readonly path: string | undefined } | { readonly host: string; readonly port: number };
   readonly auth: ListenAuth;
+  readonly secret: string | undefined;
+  readonly mode: number;
 }
 
 /**
@@ -95,6 +108,11 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
       remedy: 'Leave `auth` out, or leave out `host` and `port` to use a Unix socket.',
     });
   }
+  const { mode = 0o600, limits = [] } = options;
+  if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
+    const what = `Expected \`mode\` to be permissions from 0 to 0o777, got ${describe(mode)}`;
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', what, { remedy: 'Write it in octal, 0o600 for example.' });
+  }
   return {
     session: {
       connector,
@@ -103,11 +121,15 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
       iam: authType !== 'PASSWORD',
       withToken: authType === 'IAM_MANUAL',
       password: 'password' in options ? password : undefined,
+      clientProtocol: 'path' in place ? 'UDS' : 'TCP',
       startupTimeoutMs: optionalMilliseconds('startupTimeoutMs', options.startupTimeoutMs, 1) ?? 10_000,
+      limits,
     },
     database: optionalString('database', options.database),
     place,
     auth,
+    secret: optionalString('secret', options.secret),
+    mode,
   };
 }
 

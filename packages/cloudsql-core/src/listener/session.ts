@@ -4,6 +4,7 @@ import { CloudSqlError, cloudSqlError, errorCatalogue } from '../errors.ts';
 import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
+import { announceClient, skipAnswer } from './client-protocol.ts';
 import type { Gate } from './gate.ts';
 import type { SessionOptions } from './options.ts';
 import { readExactly } from './packet-reader.ts';
@@ -25,6 +26,7 @@ export class Session {
   #server: Socket | undefined;
   /** Whether client and server speak with each other, so that nothing may be said in between. */
   #joined = false;
+  #failure: Error | undefined;
 
   constructor(client: Socket, options: SessionOptions, gate: Gate) {
     this.#client = client;
@@ -37,6 +39,11 @@ export class Session {
   /** Whether the client has been let in by the server, or is about to be told that it has not. */
   get joined(): boolean {
     return this.#joined;
+  }
+
+  /** Why the client was refused, or what broke its session. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /**
@@ -59,7 +66,9 @@ export class Session {
       }
       await this.#logIn(startup);
     } catch (error) {
-      if (!(error instanceof ClientGone)) this.#refuse(fatalError(error));
+      if (error instanceof ClientGone) return;
+      this.#failure = error as Error;
+      this.#refuse(fatalError(error));
     }
   }
 
@@ -81,6 +90,7 @@ export class Session {
       const startup = await readStartup(this.#client, limit.signal);
       const problem = startup.wants === 'LOGIN' ? await this.#gate.admit(this.#client, limit.signal) : undefined;
       if (problem === undefined) return startup;
+      this.#failure = new Error(problem);
       this.#refuse({ code: sqlState.invalidPassword, message: problem });
       return 'REFUSED';
     } finally {
@@ -95,12 +105,15 @@ export class Session {
     const unwatch = this.#watchClient();
     let limit: Deadline | undefined;
     try {
+      enterAll(this.#options, this.#client);
       const known = isUnknown ? (configured ?? (iam ? undefined : given)) : given;
       const login = await this.#open(known);
       limit = this.#serverLimit();
       const renamed = isUnknown ? replaceUser(withUser(parameters), given, login.user) : parameters;
-      login.socket.write(encodeStartup(version, renamed));
       const { socket: server, user, token } = login;
+      const announced = announceClient(server, this.#options.clientProtocol);
+      server.write(encodeStartup(version, renamed));
+      if (announced) await skipAnswer(server, this.#options.connection.instance, limit.signal);
       const answers = this.#gate.asks || password !== undefined || token !== undefined;
       const secret = async (): Promise<string | undefined> =>
         token ?? (typeof password === 'function' ? await password() : password);
@@ -113,6 +126,7 @@ export class Session {
       }
       if (outcome.outcome === 'FAILED') {
         server.destroy();
+        this.#failure = new Error(outcome.error.message);
         return this.#refuse(outcome.error);
       }
       unwatch();
@@ -146,7 +160,9 @@ export class Session {
     const login = await openLogin({ connector, connection, user, withToken, signal: this.#end.signal });
     const { socket } = login;
     this.#server = socket;
-    socket.on('error', () => {});
+    socket.on('error', (error) => {
+      this.#failure ??= error;
+    });
     socket.unref();
     if (this.#end.signal.aborted) {
       socket.destroy();
@@ -181,6 +197,18 @@ export class Session {
   }
 }
 
+/** Takes the client's place in all limits, until it goes. @throws DialError `CLOUDSQL_TOO_MANY_SESSIONS` */
+function enterAll({ limits, connection }: SessionOptions, client: Socket): void {
+  for (const limit of limits) {
+    const leave = limit.enter();
+    if (!leave) {
+      const what = `All ${limit.max} connections are in use`;
+      throw cloudSqlError('CLOUDSQL_TOO_MANY_SESSIONS', what, { instance: connection.instance });
+    }
+    client.once('close', leave);
+  }
+}
+
 class LoginTimeout extends Error {
   constructor(ms: number) {
     super(`The login took longer than ${ms} ms`);
@@ -210,18 +238,18 @@ function fatalError(error: unknown): FatalError {
   if (!(error instanceof CloudSqlError)) return { code: sqlState.connectionFailure, message };
   const { code, remedy } = error;
   const { kind, retryable } = errorCatalogue[code];
-  const isLogin = loginCodes.has(code);
   return {
-    code: isLogin ? sqlState.invalidAuthorization : sqlState.connectionFailure,
+    code: sqlStates.get(code) ?? sqlState.connectionFailure,
     message: message.endsWith(` ${remedy}`) ? message.slice(0, -remedy.length - 1) : message,
     detail: `${code} (${kind}, a retry ${retryable ? 'may help' : 'does not help'})`,
     hint: remedy,
   };
 }
 
-const loginCodes = new Set<string>([
-  'CLOUDSQL_NO_CREDENTIALS',
-  'CLOUDSQL_PERMISSION_DENIED',
-  'CLOUDSQL_TOKEN_FAILED',
-  'CLOUDSQL_UNKNOWN_DATABASE_USER',
+const sqlStates = new Map<string, string>([
+  ['CLOUDSQL_NO_CREDENTIALS', sqlState.invalidAuthorization],
+  ['CLOUDSQL_PERMISSION_DENIED', sqlState.invalidAuthorization],
+  ['CLOUDSQL_TOKEN_FAILED', sqlState.invalidAuthorization],
+  ['CLOUDSQL_TOO_MANY_SESSIONS', sqlState.tooManyConnections],
+  ['CLOUDSQL_UNKNOWN_DATABASE_USER', sqlState.invalidAuthorization],
 ]);

@@ -39,7 +39,7 @@ export function libpqAddress(socket: string): { folder: string; port: string } {
  * Prepares a place for a socket: one in a new folder, or the one that was chosen.
  * @throws ConfigError `CLOUDSQL_LISTEN_FAILED`, `CLOUDSQL_INVALID_OPTION`
  */
-export function prepare(chosen: string | undefined): SocketPlace {
+export function prepare(chosen: string | undefined, mode: number): SocketPlace {
   try {
     if (chosen === undefined) {
       const privateFolder = mkdtempSync(path.join(tmpdir(), 'cloudsql-'));
@@ -47,8 +47,9 @@ export function prepare(chosen: string | undefined): SocketPlace {
       return { path: checkLength(socket, 'Set TMPDIR or `path` to a shorter one.'), bindPath: socket, privateFolder };
     }
     const folder = path.dirname(chosen);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    checkFolder(folder, statSync(folder));
+    mkdirSync(folder, { recursive: true, mode: folderMode(mode) });
+    // A socket that is open to others loses nothing there.
+    if ((mode & 0o077) === 0) checkFolder(folder, statSync(folder));
     // Its name is not longer than the socket's, so the limit is the same.
     const privateFolder = mkdtempSync(path.join(folder, '.s'));
     return { path: chosen, bindPath: path.join(privateFolder, 's'), privateFolder };
@@ -58,9 +59,9 @@ export function prepare(chosen: string | undefined): SocketPlace {
 }
 
 /** Gives a bound socket its permissions and its name, in place of a stale one. */
-export function publishSocket({ path: socket, bindPath, privateFolder }: SocketPlace): void {
+export function publishSocket({ path: socket, bindPath, privateFolder }: SocketPlace, mode: number): void {
   try {
-    chmodSync(bindPath, 0o600);
+    chmodSync(bindPath, mode);
     if (socket === bindPath) return;
     renameSync(bindPath, socket);
     rmSync(privateFolder, { recursive: true, force: true });
@@ -111,6 +112,11 @@ export function listenError(where: string, cause: unknown, remedy?: string): Con
     cause,
     ...(remedy === undefined ? {} : { remedy }),
   });
+}
+
+/** A folder whose socket others may use lets them in. */
+function folderMode(mode: number): number {
+  return 0o700 | ((mode & 0o070) === 0 ? 0 : 0o050) | ((mode & 0o007) === 0 ? 0 : 0o005);
 }
 
 /** Where others may rename files, one of them could put a socket of his own in the place of ours. */

@@ -20,6 +20,7 @@ export const sqlState = {
   protocolViolation: '08P01',
   invalidAuthorization: '28000',
   invalidPassword: '28P01',
+  tooManyConnections: '53300',
   adminShutdown: '57P01',
 } as const;
 

@@ -42,7 +42,8 @@ async function fetchCloudSql(request: FetchRequest): Promise<ConnectionInfo> {
   return { ...metadata, secureContext, expiresAt: certificate.expiresAt };
 }
 
-interface Metadata extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'databaseVersion'> {
+interface Metadata
+  extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'databaseVersion' | 'wantsClientProtocol'> {
   readonly serverCa: string;
 }
 
@@ -67,6 +68,7 @@ async function fetchMetadata(request: FetchRequest, { token }: AccessToken): Pro
     addresses: addressesOf(settings),
     serverName: (first?.text('name') || settings.text('dnsName')).replace(/\.$/, '') || undefined,
     databaseVersion: settings.text('databaseVersion'),
+    wantsClientProtocol: settings.texts('mdxProtocolSupport').includes('CLIENT_PROTOCOL_TYPE'),
   };
 }
 
@@ -119,7 +121,10 @@ function callOf(
   path: string,
 ): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
   const base = endpoint.replace(/\/$/, '');
-  const url = `${base}/sql/v1beta4/projects/${encodeURIComponent(instance.project)}/instances/${instance.name}${path}`;
+  const name = `projects/${encodeURIComponent(instance.project)}/instances/${instance.name}`;
+  // Such projects are the emulator's alone. It makes their instances on first use, and the path does not say where.
+  const query = instance.project.startsWith('demo-') ? `?region=${instance.region}` : '';
+  const url = `${base}/sql/v1beta4/${name}${path}${query}`;
   return { url, instance: instance.id, signal };
 }
 

@@ -47,7 +47,7 @@ export function controlPlane(options: ResolvedConnectorOptions, service: Service
     logger: options.logger,
     keyPair: () => (options.keyPair ? Promise.resolve(options.keyPair) : processKeyPair()),
     api: api.get,
-    email: shared(() => credentials.email()).get,
+    email: () => credentials.email(),
     async close(reason) {
       credentials.close(reason);
       (await api.peek()?.catch(() => undefined))?.close();

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Engine } from '../credentials/database-user.ts';
 import { waitOrAbort } from '../deadline.ts';
+import { wantsClientProtocol } from '../dial/client-protocol.ts';
 import { dial } from '../dial/dial.ts';
 import { ConfigError, DialError } from '../errors.ts';
 import type { IpType, ResolvedConnection } from '../options/connection-options.ts';
@@ -13,6 +14,7 @@ export interface Progress {
   waitingFor: string;
   ipType?: IpType;
   address?: string;
+  port?: number;
 }
 
 /** What one dial is to reach. */
@@ -42,7 +44,7 @@ export async function openSocket(instances: Instances, request: OpenRequest): Pr
   }
   const [ipType, host] = chooseAddress(info, connection, () => cache.info.suspect(info));
   const { port } = service;
-  Object.assign(progress, { ipType, address: host, waitingFor: `${host}:${port} to answer` });
+  Object.assign(progress, { ipType, address: host, port, waitingFor: `${host}:${port} to answer` });
   const { secureContext } = info;
   const target = {
     instance: instance.id,
@@ -53,6 +55,7 @@ export async function openSocket(instances: Instances, request: OpenRequest): Pr
   };
   try {
     const socket = await dial(target, signal);
+    if (info.wantsClientProtocol) wantsClientProtocol(socket);
     // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.
     socket.on('error', (error: Error & { code?: string }) => {
       if (error.code?.startsWith('ERR_SSL_')) cache.info.suspect(info);

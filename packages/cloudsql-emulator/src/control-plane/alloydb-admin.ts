@@ -1,7 +1,9 @@
+import { pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayCallAlloyDbApi } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
 import { googleError, rpcError } from './google-error.ts';
@@ -13,7 +15,7 @@ export interface AlloyDbAdminOptions {
   readonly identity: IdentityServices;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly instances: readonly RunningInstance[];
+  readonly instances: Instances;
 }
 
 const HOSTS = ['alloydb.googleapis.com'];
@@ -41,8 +43,8 @@ export function alloyDbAdminRoutes(options: AlloyDbAdminOptions): readonly Route
   ];
 }
 
-function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
-  const { instance, addresses } = instanceOf(options, request, 'alloydb.instances.connect');
+async function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { instance, addresses } = await instanceOf(options, request, 'alloydb.instances.connect');
   const { region, connectionName } = instance.name;
   const told = options.faults.apply(connectionName, { region, ipAddresses: addresses, serverCaCert: {} }).ipAddresses;
   const find = (type: string): string | undefined => told.find((address) => address.type === type)?.ipAddress;
@@ -52,13 +54,14 @@ function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest): ApiR
       name: `${instance.name.connectionName}/connectionInfo`,
       ipAddress: find('PRIVATE'),
       publicIpAddress: find('PRIMARY'),
+      pscDnsName: find('PSC') && `${pscDnsName(instance.name)}.`,
     },
   };
 }
 
 async function generateClientCertificate(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const cluster = authorise(options, request, 'alloydb.clusters.generateClientCertificate');
-  const [first] = inCluster(options, cluster);
+  const [first] = options.instances.inCluster(cluster);
   if (!first) throw rpcError(404, `Resource '${cluster}' was not found`);
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
@@ -80,13 +83,13 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   };
 }
 
-function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
-  return { status: 200, body: resource(instanceOf(options, request, 'alloydb.instances.get')) };
+async function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get')) };
 }
 
 function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
   const cluster = authorise(options, request, 'alloydb.instances.list');
-  return { status: 200, body: { instances: inCluster(options, cluster).map(resource) } };
+  return { status: 200, body: { instances: options.instances.inCluster(cluster).map(resource) } };
 }
 
 /** Returns an instance as the API describes it, cut down to what the emulator knows. */
@@ -101,15 +104,15 @@ function resource({ instance, addresses }: RunningInstance): object {
   };
 }
 
-function instanceOf(options: AlloyDbAdminOptions, request: ApiRequest, permission: string): RunningInstance {
+async function instanceOf(
+  options: AlloyDbAdminOptions,
+  request: ApiRequest,
+  permission: string,
+): Promise<RunningInstance> {
   const name = `${authorise(options, request, permission)}/instances/${request.segments[3]}`;
-  const found = options.instances.find(({ instance }) => instance.name.connectionName === name);
+  const found = await options.instances.findAlloyDb(name);
   if (found) return found;
   throw rpcError(404, `Resource '${name}' was not found`);
-}
-
-function inCluster({ instances }: AlloyDbAdminOptions, cluster: string): readonly RunningInstance[] {
-  return instances.filter(({ instance }) => instance.name.certificateScope === cluster);
 }
 
 /** Checks that the caller may call the API for a project's clusters, and returns the name of the cluster. */

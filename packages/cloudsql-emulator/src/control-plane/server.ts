@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { EmulatorError, messageOf } from '../errors.ts';
 import type { ApiFaults } from '../faults/api-faults.ts';
+import { reachable } from '../listening.ts';
 import type { Statistics } from '../statistics.ts';
 import { googleErrorResponse } from './google-error.ts';
 import type { ApiResponse, Route } from './http-types.ts';
@@ -17,12 +18,14 @@ export interface ControlPlaneOptions {
   readonly statistics: Statistics;
   readonly faults: ApiFaults;
   readonly port: number;
+  /** IP address to listen on. */
+  readonly host: string;
 }
 
 /** Called for each CONNECT request. */
 export type TunnelHandler = (target: string, socket: Duplex, head: Buffer) => void;
 
-/** The HTTP side of the emulator, on 127.0.0.1. It also answers decrypted requests of captured clients. */
+/** The HTTP side of the emulator. It also answers decrypted requests of captured clients. */
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #server: Server;
@@ -41,19 +44,19 @@ export class ControlPlane {
     });
   }
 
-  /** Address as `127.0.0.1:port`. */
+  /** Address for programs on this machine, such as `127.0.0.1:port`. */
   get host(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `127.0.0.1:${port}`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return reachable(address, port);
   }
 
   async listen(): Promise<void> {
-    const { port } = this.#options;
+    const { host, port } = this.#options;
     try {
-      this.#server.listen({ host: '127.0.0.1', port });
+      this.#server.listen({ host, port });
       await once(this.#server, 'listening');
     } catch (cause) {
-      throw new EmulatorError('ADDRESS_UNAVAILABLE', `Cannot listen on 127.0.0.1:${port}: ${messageOf(cause)}.`, {
+      throw new EmulatorError('ADDRESS_UNAVAILABLE', `Cannot listen on ${host}:${port}: ${messageOf(cause)}.`, {
         cause,
       });
     }

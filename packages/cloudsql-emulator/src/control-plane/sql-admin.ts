@@ -1,9 +1,11 @@
+import { instanceDnsNames, pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
+import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
 import { googleError } from './google-error.ts';
@@ -16,13 +18,13 @@ export interface SqlAdminOptions {
   readonly identity: IdentityServices;
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly findInstance: (project: string, id: string) => RunningInstance | undefined;
+  readonly instances: Instances;
 }
 
 const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
 const PREFIX = '^(?:/sql)?/(?:v1beta4|v1)/projects/([^/]+)/instances/';
 
-/** Returns the two methods of the Cloud SQL Admin API that connectors call. */
+/** Returns the methods of the Cloud SQL Admin API that connectors call. */
 export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
   return [
     {
@@ -39,30 +41,71 @@ export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
       path: new RegExp(`${PREFIX}([^/]+)(?::|%3A)generateEphemeralCert$`, 'i'),
       handle: (request) => generateEphemeralCert(options, request),
     },
+    {
+      name: 'resolveConnectSettings',
+      methods: ['GET'],
+      hosts: HOSTS,
+      path: /^(?:\/sql)?\/(?:v1beta4|v1)\/locations\/([^/]+)\/dns\/([^/:]+)(?::|%3A)resolveConnectSettings$/i,
+      handle: (request) => resolveConnectSettings(options, request),
+    },
   ];
 }
 
-function connectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResponse {
-  const { running } = authorise(options, request, 'cloudsql.instances.get');
+async function connectSettings(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { running } = await authorise(options, request, 'cloudsql.instances.get');
+  return { status: 200, body: settingsOf(options, running) };
+}
+
+/** Says what instance a DNS name is of. That a name that is of none is answered with 404 is inferred. */
+function resolveConnectSettings(options: SqlAdminOptions, request: ApiRequest): ApiResponse {
+  const [region, dnsName = ''] = request.segments;
+  admit(options, request, 'cloudsql.instances.get', `dns/${dnsName}`);
+  const wanted = dnsName.toLowerCase().replace(/\.$/, '');
+  const running = options.instances
+    .list('cloud-sql')
+    .find(
+      ({ instance: { name }, addresses }) =>
+        name.region === region && Object.values(instanceDnsNames(name, addresses)).includes(wanted),
+    );
+  if (!running) throw googleError(404, 'notFound', `No Cloud SQL instance has the DNS name ${dnsName}.`);
+  return { status: 200, body: settingsOf(options, running) };
+}
+
+function settingsOf(options: SqlAdminOptions, running: RunningInstance): object {
   const { name, database, serverAuthority } = running.instance;
+  const told = options.faults.apply(name.connectionName, {
+    kind: 'sql#connectSettings',
+    serverCaCert: authorityResource(serverAuthority, name.id),
+    ipAddresses: running.addresses,
+    region: name.region,
+    databaseVersion: database.databaseVersion,
+    backendType: 'SECOND_GEN',
+    serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
+    connectionName: name.connectionName,
+  });
+  const dnsName = `${pscDnsName(name)}.`;
+  const pscEnabled = told.ipAddresses.some(({ type }) => type === 'PSC');
   return {
-    status: 200,
-    body: options.faults.apply(name.connectionName, {
-      kind: 'sql#connectSettings',
-      serverCaCert: authorityResource(serverAuthority, name.id),
-      ipAddresses: running.addresses,
-      region: name.region,
-      databaseVersion: database.databaseVersion,
-      backendType: 'SECOND_GEN',
-      pscEnabled: false,
-      serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
-      connectionName: name.connectionName,
+    ...told,
+    // The endpoint is told by its name.
+    ipAddresses: told.ipAddresses.filter(({ type }) => type !== 'PSC'),
+    pscEnabled,
+    ...(pscEnabled && {
+      dnsName,
+      dnsNames: [
+        {
+          name: dnsName,
+          connectionType: 'PRIVATE_SERVICE_CONNECT',
+          dnsScope: 'INSTANCE',
+          recordManager: 'CLOUD_SQL_AUTOMATION',
+        },
+      ],
     }),
   };
 }
 
 async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
-  const { running } = authorise(options, request, 'cloudsql.instances.connect');
+  const { running } = await authorise(options, request, 'cloudsql.instances.connect');
   const { name, certificates } = running.instance;
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
@@ -74,21 +117,26 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 
-function authorise(
-  { identity, findInstance }: SqlAdminOptions,
+async function authorise(
+  options: SqlAdminOptions,
   request: ApiRequest,
   permission: string,
-): { readonly caller: Caller; readonly running: RunningInstance } {
-  const caller = authenticate(identity, request, mayCallAdminApi);
+): Promise<{ readonly caller: Caller; readonly running: RunningInstance }> {
   const [project = '', id = ''] = request.segments;
-  // Permission comes first: who has none does not learn which instances exist.
-  if (!identity.principals.hasRole(caller.email, 'cloudsql.client')) {
-    const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource instances/${id}.`;
-    throw googleError(403, 'forbidden', message);
-  }
-  const running = findInstance(project, id);
+  const caller = admit(options, request, permission, `instances/${id}`);
+  // Only clients that know that they speak with an emulator name the region.
+  const region = request.url.searchParams.get('region') ?? undefined;
+  const running = await options.instances.findCloudSql(project, id, region);
   if (!running) throw googleError(404, 'instanceDoesNotExist', 'The Cloud SQL instance does not exist.');
   return { caller, running };
+}
+
+/** Permission comes first: who has none does not learn what exists. */
+function admit({ identity }: SqlAdminOptions, request: ApiRequest, permission: string, resource: string): Caller {
+  const caller = authenticate(identity, request, mayCallAdminApi);
+  if (identity.principals.hasRole(caller.email, 'cloudsql.client')) return caller;
+  const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource ${resource}.`;
+  throw googleError(403, 'forbidden', message);
 }
 
 function loginOf(identity: IdentityServices, token: string): Caller | undefined {

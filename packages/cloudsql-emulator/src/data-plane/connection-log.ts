@@ -5,7 +5,7 @@ export type ConnectionState = 'handshake' | 'open' | 'refused' | 'closed';
 export interface ConnectionRecord {
   /** Name of the instance that was dialled. */
   readonly instance: string;
-  readonly ipType: 'PUBLIC' | 'PRIVATE';
+  readonly ipType: 'PUBLIC' | 'PRIVATE' | 'PSC';
   /** Address of the instance that was dialled. */
   readonly localAddress: string;
   /** Serial number of the client certificate, hexadecimal in upper case. */

@@ -5,7 +5,6 @@ import type { IdentityServices } from '../iam/identity-services.ts';
 import type { AddressType, Instance, InstanceAddress } from '../instance.ts';
 import type { ClientCertificate } from '../pki/client-certificates.ts';
 import type { WantedAddress } from '../resolve-options.ts';
-import { RULES } from '../service-rules.ts';
 import { bindLoopback, isSameAddress } from './addresses.ts';
 import type { ConnectionLog, MutableRecord } from './connection-log.ts';
 import type { TlsFace } from './listener.ts';
@@ -47,13 +46,13 @@ export class DataPlane {
     wanted: Readonly<Record<AddressType, WantedAddress>>,
   ): Promise<readonly InstanceAddress[]> {
     const addresses: InstanceAddress[] = [];
-    for (const type of ['PRIMARY', 'PRIVATE'] as const) {
+    for (const type of ['PRIMARY', 'PRIVATE', 'PSC'] as const) {
       if (wanted[type] === null) continue;
       const bound = addresses[0]?.ipAddress;
       const ipAddress =
         bound !== undefined && isSameAddress(wanted[type], bound)
           ? bound
-          : await bindLoopback(wanted[type], RULES[instance.name.service].port, (address) =>
+          : await bindLoopback(wanted[type], instance.rules.port, (address) =>
               this.#listen({ instance, type, address }),
             );
       addresses.push({ type, ipAddress });
@@ -104,7 +103,7 @@ export class DataPlane {
       onConnection: (socket) => this.#accept(socket, place),
       onTlsFailure: (reason) => this.#log.countTlsFailure(reason),
     });
-    await listener.listen(place.address, RULES[place.instance.name.service].port);
+    await listener.listen(place.address, place.instance.rules.port);
     this.#listeners.push({ listener, place });
   }
 
@@ -114,7 +113,7 @@ export class DataPlane {
     const certificate = instance.certificates.find(serial);
     const record: MutableRecord = {
       instance: instance.name.connectionName,
-      ipType: type === 'PRIMARY' ? 'PUBLIC' : 'PRIVATE',
+      ipType: type === 'PRIMARY' ? 'PUBLIC' : type,
       localAddress: address,
       serial,
       tlsProtocol: client.getProtocol() ?? '',

@@ -1,6 +1,6 @@
 import { ADMIN_ROLE } from '../database/sql-client.ts';
 import type { UserRegistry } from '../database/users.ts';
-import { databaseUserName, isServiceAccount } from '../iam/accounts.ts';
+import { isServiceAccount } from '../iam/accounts.ts';
 import type { Principals } from '../iam/principals.ts';
 import type { ServiceRules } from '../service-rules.ts';
 import type { ErrorFields } from '../wire/messages.ts';
@@ -28,7 +28,7 @@ export function decideLogin(user: string, principal: string | undefined, parties
   if (user === ADMIN_ROLE) return refuse(passwordFailure(user));
   // The database trusts every name with '@', so each of them is decided here and nowhere else.
   if (!user.includes('@')) return FORWARD;
-  const isOwnName = principal !== undefined && databaseUserName(principal) === user;
+  const isOwnName = principal !== undefined && rules.userName(principal) === user;
   if (!users.find(user)) {
     return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal), rules) : passwordFailure(user));
   }
@@ -45,7 +45,7 @@ export function decideToken(
 ): LoginDecision {
   const mayUse =
     token !== undefined &&
-    databaseUserName(token.email) === user &&
+    rules.userName(token.email) === user &&
     rules.mayLogIn(token.scopes) &&
     principals.hasRole(token.email, rules.loginRole);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));

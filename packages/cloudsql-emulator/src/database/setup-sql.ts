@@ -30,11 +30,31 @@ export function setupStatements(
 ): readonly string[] {
   return [
     [rolesSql(rules), ...users.map((user) => createUserSql(user, rules))].join('\n'),
-    // CREATE DATABASE cannot share a query with anything else. Copying files is the faster strategy without fsync.
-    ...databases.map(
-      (name) => `CREATE DATABASE ${quoteIdentifier(name)} OWNER ${rules.superuserRole} STRATEGY file_copy`,
-    ),
+    ...databases.map((name) => createDatabaseSql(name, rules)),
   ];
+}
+
+/** Returns the statements that give a server whose data was kept the users that are wanted now. Nobody is dropped. */
+export function resumeStatements(
+  users: readonly DatabaseUser[],
+  rules: ServiceRules,
+  kept: readonly DatabaseUser[],
+): readonly string[] {
+  const isKept = (user: DatabaseUser): boolean => kept.some(({ name }) => name === user.name);
+  return [
+    ...users.filter((user) => !isKept(user)).map((user) => createUserSql(user, rules)),
+    ...users.filter((user) => isKept(user) && user.password !== undefined).map(changePasswordSql),
+  ];
+}
+
+/** Returns the statement that creates a database; it cannot share a query with anything else. */
+export function createDatabaseSql(name: string, { superuserRole }: ServiceRules): string {
+  // Copying files is the faster strategy without fsync.
+  return `CREATE DATABASE ${quoteIdentifier(name)} OWNER ${superuserRole} STRATEGY file_copy`;
+}
+
+function changePasswordSql({ name, password = '' }: DatabaseUser): string {
+  return `ALTER ROLE ${quoteIdentifier(name)} PASSWORD ${quoteLiteral(password)}`;
 }
 
 /** Returns the statements that create a database user. */

@@ -79,6 +79,7 @@ export class SqlClient {
         failure ??= new EmulatorError(
           code === CANNOT_CONNECT_NOW ? 'DATABASE_STARTING' : 'DATABASE_STATEMENT_FAILED',
           `The database refused: ${message} (SQLSTATE ${code}).`,
+          { cause: { sqlState: code } },
         );
       }
       if (type === 'S') {
@@ -88,6 +89,12 @@ export class SqlClient {
     }
     if (failure) throw failure;
   }
+}
+
+/** Returns the SQLSTATE behind an error of {@link SqlClient}, or an empty string. */
+export function sqlStateOf(error: unknown): string {
+  const { sqlState = '' } = ((error as Error).cause ?? {}) as { sqlState?: string };
+  return sqlState;
 }
 
 async function* readMessages(socket: Socket): AsyncGenerator<WireMessage> {

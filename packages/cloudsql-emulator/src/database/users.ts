@@ -16,6 +16,10 @@ export class UserRegistry {
     this.#users.delete(name);
   }
 
+  list(): readonly DatabaseUser[] {
+    return [...this.#users.values()];
+  }
+
   find(name: string): DatabaseUser | undefined {
     return this.#users.get(name);
   }

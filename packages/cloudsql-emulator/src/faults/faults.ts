@@ -1,6 +1,6 @@
 import type { DataPlane } from '../data-plane/data-plane.ts';
-import { EmulatorError } from '../errors.ts';
-import type { Instance } from '../instance.ts';
+import type { DnsFault, Zone } from '../dns/zone.ts';
+import type { Instances } from '../instances.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import type { ClientCertificates } from '../pki/client-certificates.ts';
 import { loadX509 } from '../pki/x509-library.ts';
@@ -14,9 +14,10 @@ import { changeFace, rotateServerAuthority } from './server-face.ts';
 interface FaultsParts {
   readonly api: ApiFaults;
   readonly metadata: MetadataFaults;
+  readonly zone: Zone;
   readonly dataPlane: DataPlane;
   readonly certificates: ClientCertificates;
-  readonly instances: readonly Instance[];
+  readonly instances: Instances;
 }
 
 /**
@@ -53,24 +54,29 @@ export class Faults {
 
   /** Makes the admin API lie about an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   metadata(instance: string, fault: MetadataFault | undefined): void {
-    this.#parts.metadata.set(this.#find(instance).name.connectionName, fault);
+    this.#parts.metadata.set(this.#parts.instances.get(instance).name.connectionName, fault);
+  }
+
+  /** Makes look-ups of a DNS name, or of all with `'*'`, go wrong. @throws EmulatorError `INVALID_OPTION` */
+  dns(name: string, fault: DnsFault | undefined): void {
+    this.#parts.zone.fail(name, fault);
   }
 
   /** Makes connections to an instance go wrong. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async connections(instance: string, fault: ConnectionFault | undefined): Promise<void> {
-    await this.#parts.dataPlane.fail(this.#find(instance), checkConnectionFault(fault));
+    await this.#parts.dataPlane.fail(this.#parts.instances.get(instance), checkConnectionFault(fault));
   }
 
   /** Changes the TLS server of an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async server(instance: string, fault: ServerFault | undefined): Promise<void> {
-    const found = this.#find(instance);
+    const found = this.#parts.instances.get(instance);
     changeFace(found, fault);
     await this.#parts.dataPlane.renewTls();
   }
 
   /** Replaces the authority behind an instance's server certificate. Open connections stay. Cloud SQL only. @throws EmulatorError `UNKNOWN_INSTANCE`, `INVALID_OPTION` */
   async rotateServerCa(instance: string): Promise<void> {
-    await rotateServerAuthority(this.#find(instance));
+    await rotateServerAuthority(this.#parts.instances.get(instance));
     await this.#parts.dataPlane.renewTls();
   }
 
@@ -83,21 +89,14 @@ export class Faults {
 
   /** Ends all faults. What was rotated stays so. */
   async clear(): Promise<void> {
-    const { api, metadata, dataPlane, instances } = this.#parts;
+    const { api, metadata, zone, dataPlane, instances } = this.#parts;
     api.clear();
     metadata.clear();
-    for (const instance of instances) {
+    zone.heal();
+    for (const { instance } of instances.list()) {
       await dataPlane.fail(instance, undefined);
       changeFace(instance, undefined);
     }
     await dataPlane.renewTls();
-  }
-
-  #find(name: string): Instance {
-    const { instances } = this.#parts;
-    const found = instances.find((instance) => instance.name.connectionName === name);
-    if (found) return found;
-    const names = instances.map((instance) => instance.name.connectionName).join(', ');
-    throw new EmulatorError('UNKNOWN_INSTANCE', `The emulator has no instance '${name}'; it has ${names}.`);
   }
 }

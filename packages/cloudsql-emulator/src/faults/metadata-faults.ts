@@ -53,8 +53,8 @@ function checkFault(value: unknown, where: string): MetadataFault {
     if (text !== undefined && typeof text !== 'string') invalid(`${where}.${name}`, 'must be a string', text);
   }
   for (const type of checkArray(withoutAddresses ?? [], `${where}.withoutAddresses`)) {
-    if (type !== 'PRIMARY' && type !== 'PRIVATE') {
-      invalid(`${where}.withoutAddresses`, "must hold 'PRIMARY' or 'PRIVATE'", type);
+    if (type !== 'PRIMARY' && type !== 'PRIVATE' && type !== 'PSC') {
+      invalid(`${where}.withoutAddresses`, "must hold 'PRIMARY', 'PRIVATE' or 'PSC'", type);
     }
   }
   return { ...record };

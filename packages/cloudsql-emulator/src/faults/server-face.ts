@@ -1,6 +1,6 @@
 import type { Instance } from '../instance.ts';
 import { certificateName } from '../instance-name.ts';
-import { checkKeys, checkRecord, checkText, invalid } from '../option-checks.ts';
+import { checkArray, checkKeys, checkRecord, checkText, invalid } from '../option-checks.ts';
 import type { ServerIdentity } from '../pki/certificate-authority.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import { loadX509 } from '../pki/x509-library.ts';
@@ -9,6 +9,8 @@ import { loadX509 } from '../pki/x509-library.ts';
 export interface ServerFault {
   /** Common name in its certificate; `project:instance` would be right. AlloyDB's clients do not look at it. */
   readonly commonName?: string;
+  /** DNS names in its certificate, in place of those that it should have. */
+  readonly serverNames?: readonly string[];
   /** Its certificate expired an hour ago. */
   readonly expired?: boolean;
   /** The only TLS version that it speaks. */
@@ -19,15 +21,17 @@ const HOUR_MS = 3_600_000;
 
 /** Makes a certificate for the TLS server of an instance on an address: a right one, unless a fault is set. */
 export async function issueServerIdentity(instance: Instance, address: string): Promise<ServerIdentity> {
-  const { name, serverAuthority, fault = {} } = instance;
+  const { name, serverAuthority, serverNames, fault = {} } = instance;
+  const dns = fault.serverNames ?? serverNames;
   const ago = (ms: number): Date => new Date(Date.now() - ms);
   const life = fault.expired ? { notBefore: ago(2 * HOUR_MS), notAfter: ago(HOUR_MS) } : undefined;
   if (name.service === 'cloud-sql') {
-    return await serverAuthority.issueServer(fault.commonName ?? certificateName(name), undefined, life);
+    const commonName = fault.commonName ?? certificateName(name);
+    return await serverAuthority.issueServer(commonName, dns.length > 0 ? { dns } : undefined, life);
   }
   // AlloyDB's clients compare the address. The common name, and that the root comes along, are as in Google's tests.
   const commonName = fault.commonName ?? `${name.id}.server.alloydb`;
-  const { cert, key } = await serverAuthority.issueServer(commonName, { ip: [address] }, life);
+  const { cert, key } = await serverAuthority.issueServer(commonName, { ip: [address], dns }, life);
   return { cert: `${cert}\n${serverAuthority.pem}`, key };
 }
 
@@ -50,7 +54,13 @@ export async function rotateServerAuthority(instance: Instance): Promise<void> {
 
 function checkFault(value: unknown, where: string): ServerFault {
   const record = checkRecord(value, where);
-  const { commonName, expired, tlsVersion } = checkKeys(record, where, ['commonName', 'expired', 'tlsVersion']);
+  const { commonName, serverNames, expired, tlsVersion } = checkKeys(record, where, [
+    'commonName',
+    'serverNames',
+    'expired',
+    'tlsVersion',
+  ]);
+  for (const name of checkArray(serverNames ?? [], `${where}.serverNames`)) checkText(name, `${where}.serverNames`);
   if (commonName !== undefined) checkText(commonName, `${where}.commonName`);
   if (expired !== undefined && typeof expired !== 'boolean') invalid(`${where}.expired`, 'must be a boolean', expired);
   if (tlsVersion !== undefined && tlsVersion !== 'TLSv1.2' && tlsVersion !== 'TLSv1.3') {

@@ -1,5 +1,5 @@
 import type { IamRole } from '../options.ts';
-import type { ResolvedPrincipal } from '../resolve-options.ts';
+import type { ResolvedPrincipal } from '../resolve-principals.ts';
 
 /** Who exists and what they may do. */
 export class Principals {

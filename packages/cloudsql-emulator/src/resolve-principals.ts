@@ -1,0 +1,62 @@
+import { isServiceAccount } from './iam/accounts.ts';
+import { nearestName } from './nearest-name.ts';
+import { checkArray, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
+import type { IamRole } from './options.ts';
+
+/** A principal after validation. */
+export interface ResolvedPrincipal {
+  readonly email: string;
+  readonly roles: readonly IamRole[];
+  readonly tokenCreators: readonly string[];
+}
+
+const ROLES: readonly IamRole[] = [
+  'cloudsql.client',
+  'cloudsql.instanceUser',
+  'alloydb.client',
+  'alloydb.databaseUser',
+  'serviceusage.serviceUsageConsumer',
+];
+
+/** Validates the principals. If none are given there is one, with all roles. @throws EmulatorError `INVALID_OPTION` */
+export function resolvePrincipals(
+  given: { readonly principals?: unknown; readonly defaultPrincipal?: unknown },
+  defaultEmail: string,
+): { readonly principals: readonly ResolvedPrincipal[]; readonly defaultPrincipal: string } {
+  const principals = checkArray(given.principals ?? [{ email: defaultEmail }], 'principals').map((principal, index) =>
+    resolvePrincipal(principal, `principals[${index}]`),
+  );
+  const emails = principals.map((principal) => principal.email);
+  const first = emails[0] ?? invalid('principals', 'needs at least one principal', given.principals);
+  const defaultPrincipal =
+    given.defaultPrincipal === undefined ? first : checkEmail(given.defaultPrincipal, 'defaultPrincipal');
+  if (!emails.includes(defaultPrincipal)) {
+    invalid('defaultPrincipal', `must be one of the principals (${emails.join(', ')})`, defaultPrincipal);
+  }
+  return { principals, defaultPrincipal };
+}
+
+function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
+  const given = checkKeys(checkRecord(value, where), where, ['email', 'roles', 'tokenCreators']);
+  const email = checkEmail(given.email, `${where}.email`);
+  const tokenCreators = checkArray(given.tokenCreators ?? [], `${where}.tokenCreators`).map((creator, index) =>
+    checkEmail(creator, `${where}.tokenCreators[${index}]`),
+  );
+  if (tokenCreators.length > 0 && !isServiceAccount(email)) {
+    invalid(`${where}.tokenCreators`, 'is for service accounts only', email);
+  }
+  const roles = checkArray(given.roles ?? ROLES, `${where}.roles`).map((role, index) => {
+    const name = checkText(role, `${where}.roles[${index}]`);
+    const known = ROLES.find((candidate) => candidate === name);
+    const nearest = nearestName(name, ROLES);
+    return (
+      known ??
+      invalid(
+        `${where}.roles[${index}]`,
+        nearest ? `is not a known role; did you mean '${nearest}'?` : `must be one of ${ROLES.join(', ')}`,
+        role,
+      )
+    );
+  });
+  return { email, roles, tokenCreators };
+}
