@@ -1,7 +1,15 @@
 import type { Emulator } from '@x/cloudsql-emulator';
-import type { Engine } from './engines/engine.ts';
 import { until } from '../local-client.ts';
-import type { Connection, Item, Orm, Row } from './row.ts';
+import type { Engine } from './engines/engine.ts';
+import type { KnownErrors } from './errors.ts';
+import type { Connection, Item, Orm, Row, Scope } from './row.ts';
+
+/** What the suite is run for. */
+export interface Subject {
+  readonly row: Row;
+  readonly engine: Engine;
+  readonly errors: KnownErrors;
+}
 
 /** Where a scenario meets a row: one instance of the emulator. */
 export class Bench {
@@ -9,13 +17,15 @@ export class Bench {
   readonly row: Row;
   readonly instance: string;
   readonly engine: Engine;
+  readonly errors: KnownErrors;
   #table: Promise<void> | undefined;
 
-  constructor(cloud: Emulator, row: Row, instance: string, engine: Engine) {
+  constructor(cloud: Emulator, { row, engine, errors }: Subject, instance: string) {
     this.cloud = cloud;
     this.row = row;
     this.instance = instance;
     this.engine = engine;
+    this.errors = errors;
   }
 
   /** The ORM on the instance, with a pool of five unless told otherwise; disposing of it closes it. */
@@ -49,6 +59,16 @@ export class Bench {
     return await whoAmI(orm, this.engine);
   };
 
+  /** How the first use of a table fails. */
+  readonly failure = async (options: Partial<Connection> = {}): Promise<unknown> => {
+    try {
+      await using orm = await this.open(options);
+      return await orm.find();
+    } catch (error) {
+      return error;
+    }
+  };
+
   /** An item that the database keeps as it is. */
   item(id: number, values: Partial<Item> = {}): Item {
     return { ...this.engine.item, id, name: `item ${id}`, ...values };
@@ -69,4 +89,9 @@ export class Bench {
 export async function whoAmI(orm: Orm, { whoAmI }: Engine): Promise<string> {
   const [row] = await orm.query(whoAmI);
   return row?.name as string;
+}
+
+/** All items, with bytes of one kind, whatever the ORM has them as. */
+export async function itemsOf(scope: Scope): Promise<Item[]> {
+  return (await scope.find()).map((item) => ({ ...item, bytes: Buffer.from(item.bytes) }));
 }

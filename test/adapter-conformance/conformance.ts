@@ -1,15 +1,14 @@
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { setEnv } from '../cloud.ts';
-import { Bench } from './bench.ts';
+import { Bench, type Subject } from './bench.ts';
 import { skipReason } from './capabilities.ts';
 import { startCloudFor } from './clouds.ts';
-import type { Engine } from './engines/engine.ts';
-import type { Row } from './row.ts';
 import { scenarios } from './scenarios.ts';
 
 /** Runs the suite for an adapter with a driver, on each service that has the engine. */
-export function conformance(row: Row, engine: Engine): void {
+export function conformance(subject: Subject): void {
+  const { row, engine } = subject;
   let cloud: Emulator;
 
   beforeAll(async () => {
@@ -24,7 +23,7 @@ export function conformance(row: Row, engine: Engine): void {
       let bench: Bench;
 
       beforeAll(() => {
-        bench = new Bench(cloud, row, name, engine);
+        bench = new Bench(cloud, subject, name);
       });
 
       for (const scenario of scenarios) {

@@ -1,7 +1,6 @@
 import { conformance } from './conformance.ts';
 import { postgres } from './engines/postgres.ts';
-import { drizzleNodePostgresRow } from './rows/drizzle-node-postgres.ts';
+import { drizzleErrors, pgErrors } from './errors.ts';
+import { rows } from './rows.ts';
 
-const errors = { refused: {x:1}, late: {x:1}, denied: {x:1}, killed: {x:1} };
-
-conformance(drizzleNodePostgresRow(errors), postgres);
+conformance({ row: await rows['drizzle + node-postgres'](), engine: postgres, errors: drizzleErrors(pgErrors) });

@@ -1,7 +1,6 @@
 import { conformance } from './conformance.ts';
 import { postgres } from './engines/postgres.ts';
-import { drizzlePostgresJsRow } from './rows/drizzle-postgres-js.ts';
+import { drizzleErrors, postgresJsErrors } from './errors.ts';
+import { rows } from './rows.ts';
 
-const errors = { refused: {x:1}, late: {x:1}, denied: {x:1}, killed: {x:1} };
-
-conformance(drizzlePostgresJsRow(errors), postgres);
+conformance({ row: await rows['drizzle + postgres.js'](), engine: postgres, errors: drizzleErrors(postgresJsErrors) });

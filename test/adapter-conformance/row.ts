@@ -30,12 +30,11 @@ export interface Scope {
   /** All items in the order of their ids. */
   find(): Promise<Item[]>;
   /** Commits what `work` has done, or rolls it back if that fails; inside of another one, by a savepoint. */
-  transaction?(work: (scope: Scope) => Promise<void>): Promise<void>;
+  transaction(work: (scope: Scope) => Promise<void>): Promise<void>;
 }
 
 /** An ORM, connected to one instance. */
 export interface Orm extends Scope {
-  transaction(work: (scope: Scope) => Promise<void>): Promise<void>;
   /** Creates the table of the items, by the ORM's own means where it has some. */
   createTable(): Promise<unknown>;
   /** Runs a statement of SQL. */
@@ -46,22 +45,9 @@ export interface Orm extends Scope {
   close(): Promise<unknown>;
 }
 
-/** What the users of an ORM find in its errors. Each is matched with `toMatchObject`. */
-export interface KnownErrors {
-  /** Nobody listens at the address. */
-  readonly refused: object;
-  /** The dial took longer than it may. */
-  readonly late: object;
-  /** The database refuses the user. */
-  readonly denied: object;
-  /** The database ended the session in the middle of a query. */
-  readonly killed: object;
-}
-
 /** An adapter with a driver: what the suite is run for. */
 export interface Row {
   readonly name: RowName;
-  readonly errors: KnownErrors;
   /** Makes the ORM as users do; it may connect or wait until it has to. */
   open(connection: Connection): Orm | Promise<Orm>;
 }

@@ -3,6 +3,7 @@ import { privateAddress, publicAddress } from './scenarios/addresses.ts';
 import { certificateExpiry } from './scenarios/certificate-expiry.ts';
 import { closedDuringDial, refused, slowDial } from './scenarios/dials.ts';
 import { idleKilled, queryKilled } from './scenarios/kills.ts';
+import { leaveNothing } from './scenarios/leave-nothing.ts';
 import { iamDiscovered, manualIam, password, wrongUser } from './scenarios/logins.ts';
 import { parallelWrites } from './scenarios/parallel-writes.ts';
 import { schema } from './scenarios/schema.ts';
@@ -16,5 +17,5 @@ export const scenarios: readonly Scenario[] = [
   ...[bytes, json, bigints, timestamps, arrays],
   ...[idleKilled, queryKilled, refused, slowDial, closedDuringDial, certificateExpiry],
   ...[iamDiscovered, manualIam, password, wrongUser],
-  ...[publicAddress, privateAddress],
+  ...[publicAddress, privateAddress, leaveNothing],
 ];

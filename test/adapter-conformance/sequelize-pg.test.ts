@@ -1,7 +1,6 @@
 import { conformance } from './conformance.ts';
 import { postgres } from './engines/postgres.ts';
-import { sequelizeRow } from './rows/sequelize.ts';
+import { pgErrors, sequelizeErrors } from './errors.ts';
+import { rows } from './rows.ts';
 
-const errors = { refused: {x:1}, late: {x:1}, denied: {x:1}, killed: {x:1} };
-
-conformance(sequelizeRow('sequelize + pg', 'postgres', errors), postgres);
+conformance({ row: await rows['sequelize + pg'](), engine: postgres, errors: sequelizeErrors(pgErrors) });

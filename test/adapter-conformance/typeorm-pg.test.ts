@@ -1,7 +1,6 @@
 import { conformance } from './conformance.ts';
 import { postgres } from './engines/postgres.ts';
-import { typeormRow } from './rows/typeorm.ts';
+import { pgErrors, typeormErrors } from './errors.ts';
+import { rows } from './rows.ts';
 
-const errors = { refused: {x:1}, late: {x:1}, denied: {x:1}, killed: {x:1} };
-
-conformance(typeormRow('typeorm + pg', 'postgres', errors), postgres);
+conformance({ row: await rows['typeorm + pg'](), engine: postgres, errors: typeormErrors(pgErrors) });

@@ -1,6 +1,16 @@
 import type { SQL } from 'drizzle-orm';
 import { sql as raw } from 'drizzle-orm';
-import { bigint, customType, integer, json, type PgDatabase, type PgQueryResultHKT, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  customType,
+  integer,
+  json,
+  type PgDatabase,
+  type PgQueryResultHKT,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import type { Item, Scope } from '../row.ts';
 
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });

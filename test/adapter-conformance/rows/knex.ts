@@ -3,15 +3,13 @@ import knex, { type Knex } from 'knex';
 import type { Connection, Item, Orm, Row, Scope } from '../row.ts';
 
 /** Knex with one of its clients. */
-export function knexRow(name: Row['name'], client: KnexCloudSqlConfig['client'], errors: Row['errors']): Row {
+export function knexRow(name: Row['name'], client: KnexCloudSqlConfig['client']): Row {
   return {
     name,
-    errors,
     open({ max, ...connection }: Connection): Orm {
       const db = knex(cloudSql({ client, connection, pool: { max } } as KnexCloudSqlConfig));
       return {
         ...scopeOf(db),
-        transaction: (work) => db.transaction((trx) => work(scopeOf(trx))),
         createTable: () =>
           db.schema.createTable('items', (table) => {
             table.integer('id').primary();
@@ -23,7 +21,7 @@ export function knexRow(name: Row['name'], client: KnexCloudSqlConfig['client'],
             if (client === 'pg') table.specificType('tags', 'text[]');
           }),
         query: async (sql) => rowsOf(await db.raw(sql)),
-        stream: (sql) => db.raw(sql).stream() as AsyncIterable<unknown>,
+        stream: (sql) => db.raw(sql).stream({ batchSize: 1000 }) as AsyncIterable<unknown>,
         close: () => db.destroy(),
       };
     },
@@ -39,8 +37,8 @@ function scopeOf(db: Knex): Scope {
 }
 
 /** pg answers with an object, mysql2 with a pair. */
-function rowsOf(answer: { rows: Record<string, unknown>[] } | [Record<string, unknown>[]]): Record<string, unknown>[] {
-  return Array.isArray(answer) ? answer[0] : answer.rows;
+function rowsOf(answer: { rows: Record<string, unknown>[] } | Record<string, unknown>[][]): Record<string, unknown>[] {
+  return Array.isArray(answer) ? (answer[0] ?? []) : answer.rows;
 }
 
 function toItem({ big, ...rest }: Record<string, unknown>): Item {

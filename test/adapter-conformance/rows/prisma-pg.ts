@@ -7,22 +7,18 @@ const createTable = `create table items (id integer primary key, name text not n
   data jsonb not null, big bigint not null, at timestamptz(3) not null, tags text[])`;
 
 /** Prisma with its adapter for pg. */
-export function prismaPgRow(errors: Row['errors']): Row {
-  return {
-    name: 'prisma + adapter-pg',
-    errors,
-    open(connection: Connection): Orm {
-      const prisma = new PrismaClient({ adapter: new PrismaCloudSql(connection as PrismaCloudSqlOptions) });
-      return {
-        ...scopeOf(prisma),
-        transaction: (work) => prisma.$transaction((tx) => work(scopeOf(tx))),
-        createTable: () => prisma.$executeRawUnsafe(createTable),
-        query: (sql) => prisma.$queryRawUnsafe(sql),
-        close: () => prisma.$disconnect(),
-      };
-    },
-  };
-}
+export const prismaPgRow: Row = {
+  name: 'prisma + adapter-pg',
+  open(connection: Connection): Orm {
+    const prisma = new PrismaClient({ adapter: new PrismaCloudSql(connection as PrismaCloudSqlOptions) });
+    return {
+      ...scopeOf(prisma),
+      createTable: () => prisma.$executeRawUnsafe(createTable),
+      query: (sql) => prisma.$queryRawUnsafe(sql),
+      close: () => prisma.$disconnect(),
+    };
+  },
+};
 
 function scopeOf(prisma: Prisma.TransactionClient): Scope {
   return {
@@ -30,6 +26,7 @@ function scopeOf(prisma: Prisma.TransactionClient): Scope {
       prisma.item.create({
         data: { ...item, bytes: new Uint8Array(bytes), data: item.data as object, tags: [...(tags ?? [])] },
       }),
+    transaction: (work) => prisma.$transaction((tx) => work(scopeOf(tx))),
     find: () => prisma.item.findMany({ orderBy: { id: 'asc' } }),
   };
 }

@@ -3,22 +3,15 @@ import { DataTypes, type Model, type ModelStatic, QueryTypes, Sequelize, type Tr
 import type { Connection, Item, Orm, Row, Scope } from '../row.ts';
 
 /** Sequelize with one of its dialects. */
-export function sequelizeRow(
-  name: Row['name'],
-  dialect: SequelizeCloudSqlOptions['dialect'],
-  errors: Row['errors'],
-): Row {
+export function sequelizeRow(name: Row['name'], dialect: SequelizeCloudSqlOptions['dialect']): Row {
   return {
     name,
-    errors,
     open({ max, ...connection }: Connection): Orm {
       const options = { dialect, ...connection, pool: { max }, logging: false };
       const sequelize = new Sequelize(cloudSql(options as SequelizeCloudSqlOptions));
       const items = define(sequelize, dialect === 'postgres');
       return {
         ...scopeOf(sequelize, items),
-        transaction: (work) =>
-          sequelize.transaction((transaction) => work(scopeOf(sequelize, items, transaction))),
         createTable: () => items.sync(),
         query: (sql) => sequelize.query<Record<string, unknown>>(sql, { type: QueryTypes.SELECT }),
         close: () => sequelize.close(),

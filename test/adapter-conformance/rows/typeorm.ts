@@ -3,18 +3,16 @@ import { DataSource, type EntityManager, EntitySchema, type EntitySchemaColumnOp
 import type { Connection, Item, Orm, Row, Scope } from '../row.ts';
 
 /** TypeORM with one of its types of databases. */
-export function typeormRow(name: Row['name'], type: TypeOrmCloudSqlOptions['type'], errors: Row['errors']): Row {
+export function typeormRow(name: Row['name'], type: TypeOrmCloudSqlOptions['type']): Row {
   const entity = entityFor(type);
   return {
     name,
-    errors,
     async open({ max, ...connection }: Connection): Promise<Orm> {
       const options = { type, ...connection, poolSize: max, entities: [entity], logging: false };
       const dataSource = new DataSource(cloudSql(options as TypeOrmCloudSqlOptions<'postgres'>));
       await dataSource.initialize();
       return {
         ...scopeOf(dataSource.manager, entity),
-        transaction: (work) => dataSource.transaction((manager) => work(scopeOf(manager, entity))),
         createTable: () => dataSource.synchronize(),
         query: (sql) => dataSource.query(sql),
         async *stream(sql) {

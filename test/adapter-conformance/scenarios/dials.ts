@@ -8,11 +8,11 @@ import { StuckConnector } from '../stuck-connector.ts';
 /** Where nobody listens, the ORM says so in its own way, and works when somebody does. */
 export const refused: Scenario = {
   name: 'refused at connect',
-  async run({ cloud, instance, engine, row, login }) {
+  async run({ cloud, instance, engine, errors, login, failure }) {
     await cloud.faults.connections(instance, 'REFUSED');
-    const error: unknown = await login().catch((reason: unknown) => reason);
+    const error = await failure();
     await cloud.faults.connections(instance, undefined);
-    expect(error).toMatchObject(row.errors.refused);
+    expect(error).toMatchObject(errors.refused);
     expect(await login()).toBe(engine.iamUser);
   },
 };
@@ -20,7 +20,7 @@ export const refused: Scenario = {
 /** A dial may take its time, up to a limit that the error tells. */
 export const slowDial: Scenario = {
   name: 'slow dial',
-  async run({ cloud, instance, engine, row, login }) {
+  async run({ cloud, instance, engine, errors, login, failure }) {
     await using patient = new Connector();
     cloud.faults.api('*', { latencyMs: 300 });
     expect(await login({ connector: patient })).toBe(engine.iamUser);
@@ -28,9 +28,9 @@ export const slowDial: Scenario = {
     await using hasty = new Connector({ dialTimeoutMs: 400 });
     await hasty.warmup({ instance });
     await cloud.faults.connections(instance, 'SILENT_BEFORE_HANDSHAKE');
-    const error: unknown = await login({ connector: hasty }).catch((reason: unknown) => reason);
+    const error = await failure({ connector: hasty });
     await cloud.faults.connections(instance, undefined);
-    expect(error).toMatchObject(row.errors.late);
+    expect(error).toMatchObject(errors.late);
   },
 };
 

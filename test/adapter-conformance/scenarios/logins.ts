@@ -26,8 +26,7 @@ export const password: Scenario = {
 
 export const wrongUser: Scenario = {
   name: 'wrong user',
-  async run({ login, row }) {
-    const error: unknown = await login({ user: 'somebody@demo-shop.iam' }).catch((reason: unknown) => reason);
-    expect(error).toMatchObject(row.errors.denied);
+  async run({ failure, errors }) {
+    expect(await failure({ user: 'somebody@demo-shop.iam' })).toMatchObject(errors.denied);
   },
 };

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { itemsOf } from '../bench.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Many writes at once share few connections. */
@@ -15,7 +16,7 @@ export const parallelWrites: Scenario = {
         opened.push(bench.cloud.statistics().connections.open);
       }),
     );
-    expect(await orm.find()).toEqual(items);
+    expect(await itemsOf(orm)).toEqual(items);
     expect(Math.max(...opened)).toBe(5);
   },
 };

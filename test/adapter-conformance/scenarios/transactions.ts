@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Scope } from '../row.ts';
+import { itemsOf } from '../bench.ts';
 import type { Scenario } from '../scenario.ts';
 
 const changedMyMind = new Error('changed my mind');
@@ -14,9 +14,9 @@ export const commit: Scenario = {
     await using orm = await bench.openWithTable();
     await orm.transaction(async (scope) => {
       await scope.insert(bench.item(1));
-      expect(await orm.find()).toEqual([]);
+      expect(await itemsOf(orm)).toEqual([]);
     });
-    expect(await orm.find()).toEqual([bench.item(1)]);
+    expect(await itemsOf(orm)).toEqual([bench.item(1)]);
   },
 };
 
@@ -26,11 +26,11 @@ export const rollback: Scenario = {
     await using orm = await bench.openWithTable();
     const undone = orm.transaction(async (scope) => {
       await scope.insert(bench.item(1));
-      expect(await scope.find()).toHaveLength(1);
+      expect(await itemsOf(scope)).toHaveLength(1);
       await fail();
     });
     await expect(undone).rejects.toBe(changedMyMind);
-    expect(await orm.find()).toEqual([]);
+    expect(await itemsOf(orm)).toEqual([]);
   },
 };
 
@@ -39,16 +39,15 @@ export const savepoint: Scenario = {
   name: 'savepoint',
   async run(bench) {
     await using orm = await bench.openWithTable();
-    const inside = (scope: Scope, work: (scope: Scope) => Promise<void>): Promise<void> => scope.transaction!(work);
     await orm.transaction(async (scope) => {
       await scope.insert(bench.item(1));
-      const undone = inside(scope, async (inner) => {
+      const undone = scope.transaction(async (inner) => {
         await inner.insert(bench.item(2));
         await fail();
       });
       await expect(undone).rejects.toBe(changedMyMind);
-      await inside(scope, async (inner) => void (await inner.insert(bench.item(3))));
+      await scope.transaction(async (inner) => void (await inner.insert(bench.item(3))));
     });
-    expect(await orm.find()).toEqual([bench.item(1), bench.item(3)]);
+    expect(await itemsOf(orm)).toEqual([bench.item(1), bench.item(3)]);
   },
 };
