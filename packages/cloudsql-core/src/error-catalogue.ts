@@ -275,9 +275,9 @@ export const errorCatalogue = {
   CLOUDSQL_EXCHANGE_FAILED: {
     kind: 'DialError',
     retryable: true,
-    summary: 'The AlloyDB server did not keep to the protocol of the metadata exchange.',
+    summary: 'The server did not keep to the protocol of the metadata exchange.',
     remedy:
-      'Retry. If it persists, check that the address and port 5433 lead to the instance itself and that nothing in between alters the connection.',
+      'Retry. If it persists, check that its address and port lead to the instance itself and that nothing in between alters the connection.',
   },
 } as const;
 

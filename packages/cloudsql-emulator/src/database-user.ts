@@ -3,7 +3,7 @@ import { checkArray, checkEmail, checkKeys, checkRecord, checkText, invalid } fr
 import type { ServiceRules } from './service-rules.ts';
 
 /** How a database user proves who it is. */
-export type DatabaseUserKind = 'SERVICE_ACCOUNT' | 'USER' | 'BUILT_IN';
+export type DatabaseUserKind = 'SERVICE_ACCOUNT' | 'USER' | 'GROUP' | 'BUILT_IN';
 
 /** A database user after validation. */
 export interface DatabaseUser {
@@ -20,12 +20,14 @@ export interface DatabaseUser {
 /** Validates the options of one database user. */
 export function resolveUser(value: unknown, where: string, rules: ServiceRules): DatabaseUser {
   const record = checkRecord(value, where);
-  const isIam = 'email' in record;
-  const given = checkKeys(
+  const isGroup = 'group' in record;
+  const isIam = isGroup || 'email' in record;
+  const known = isIam ? [isGroup ? 'group' : 'email'] : ['name', 'password', 'email', 'group'];
+  const given: Partial<Record<'email' | 'group' | 'name' | 'password' | 'databaseRoles', unknown>> = checkKeys(
     record,
     where,
-    isIam ? ['email', 'databaseRoles'] : ['name', 'password', 'email', 'databaseRoles'],
-  ) as { email?: unknown; name?: unknown; password?: unknown; databaseRoles?: unknown };
+    [...known, 'databaseRoles'],
+  );
   const databaseRoles = checkArray(
     given.databaseRoles ?? (isIam ? [] : [rules.superuserRole]),
     `${where}.databaseRoles`,
@@ -33,6 +35,11 @@ export function resolveUser(value: unknown, where: string, rules: ServiceRules):
   const roles = databaseRoles.map((role, index) => checkText(role, `${where}.databaseRoles[${index}]`));
   if (roles.includes('cloudsqladmin'))
     invalid(`${where}.databaseRoles`, "must not name the server's own role", 'cloudsqladmin');
+  if (isGroup) {
+    const email = checkEmail(given.group, `${where}.group`);
+    if (rules.iamRoles.GROUP.length === 0) invalid(`${where}.group`, 'is for Cloud SQL for PostgreSQL only', email);
+    return { kind: 'GROUP', name: checkLength(email, `${where}.group`, rules), databaseRoles: roles };
+  }
   if (isIam) {
     const email = checkEmail(given.email, `${where}.email`);
     const kind = isServiceAccount(email) ? 'SERVICE_ACCOUNT' : 'USER';

@@ -3,21 +3,35 @@ export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL
 
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
+  | 'cloudsql.admin'
+  | 'cloudsql.editor'
+  | 'cloudsql.viewer'
   | 'cloudsql.client'
   | 'cloudsql.instanceUser'
+  | 'alloydb.admin'
+  | 'alloydb.viewer'
   | 'alloydb.client'
   | 'alloydb.databaseUser'
   | 'serviceusage.serviceUsageConsumer';
 
 /** Someone who can get access tokens. */
 export interface PrincipalOptions {
-  /** E-mail. Names that end in `.gserviceaccount.com` are service accounts, all others are users. */
+  /**
+   * E-mail. Names that end in `.gserviceaccount.com` are service accounts, those with `members` groups, all others users.
+   */
   readonly email: string;
   /**
-   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL, `cloudsql.instanceUser` the IAM
-   * login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API of AlloyDB, `alloydb.client`
-   * also its instances, `alloydb.databaseUser` the IAM login.
-   * @default all roles
+   * E-mails of the principals that are in this group. They have its roles, and where the group is a database user they
+   * may log in under their own names. Nobody can get a token of a group.
+   */
+  readonly members?: readonly string[];
+  /**
+   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL to connectors,
+   * `cloudsql.instanceUser` the IAM login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API
+   * of AlloyDB to connectors, `alloydb.client` also its instances, `alloydb.databaseUser` the IAM login. To list instances
+   * takes a viewer, to change users an admin. A project that is named as the one to be billed takes
+   * `serviceusage.serviceUsageConsumer`.
+   * @default all roles; none for a group
    */
   readonly roles?: readonly IamRole[];
   /**
@@ -42,6 +56,17 @@ export interface IamUserOptions {
   readonly databaseRoles?: readonly string[];
 }
 
+/** A group that is a database user: each member may log in under its own name, and has the group's database roles. */
+export interface GroupUserOptions {
+  /** E-mail of the group. The database role is named after it; nobody can log in as it. Cloud SQL for PostgreSQL only. */
+  readonly group: string;
+  /**
+   * Database roles granted to the group.
+   * @default none, as at Google
+   */
+  readonly databaseRoles?: readonly string[];
+}
+
 /** A database user that logs in with a password. */
 export interface BuiltInUserOptions {
   /** Name of the database role. `@` is kept for IAM users. */
@@ -56,8 +81,8 @@ export interface BuiltInUserOptions {
   readonly databaseRoles?: readonly string[];
 }
 
-/** A database user: `email` makes an IAM user, `name` and `password` a built-in one. */
-export type UserOptions = IamUserOptions | BuiltInUserOptions;
+/** A database user: `email` makes an IAM user, `group` one for a group, `name` and `password` a built-in one. */
+export type UserOptions = IamUserOptions | GroupUserOptions | BuiltInUserOptions;
 
 /** Addresses of an instance. */
 export interface AddressOptions {

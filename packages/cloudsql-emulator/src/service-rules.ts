@@ -1,16 +1,16 @@
 import type { DatabaseUserKind } from './database-user.ts';
 import type { EngineName } from './engine-version.ts';
 import { databaseUserName, mysqlUserName } from './iam/accounts.ts';
+import type { Permission } from './iam/permissions.ts';
 import { mayLogInToAlloyDb, mayLogInToCloudSql } from './iam/scopes.ts';
 import type { ServiceName } from './instance-name.ts';
-import type { IamRole } from './options.ts';
 
 /** What differs between instances of Cloud SQL and of AlloyDB and between engines, apart from admin APIs and protocols. */
 export interface ServiceRules {
   /** Port of the server-side proxy, the same for every instance and every client. */
   readonly port: number;
-  /** IAM role that lets a principal log in to databases. */
-  readonly loginRole: IamRole;
+  /** Permission that lets a principal log in to databases. */
+  readonly loginPermission: Permission;
   /** Tells whether a token may be used to log in to a database. */
   readonly mayLogIn: (scopes: readonly string[]) => boolean;
   /** Database role that stands in for a superuser; built-in users have it, and databases belong to it. */
@@ -29,12 +29,17 @@ export interface ServiceRules {
 
 const postgres: ServiceRules = {
   port: 3307,
-  loginRole: 'cloudsql.instanceUser',
+  loginPermission: 'cloudsql.instances.login',
   mayLogIn: mayLogInToCloudSql,
   superuserRole: 'cloudsqlsuperuser',
+  iamRoles: {
+    SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'],
+    USER: ['cloudsqliamuser'],
+    GROUP: ['cloudsqliamgroup'],
+    BUILT_IN: [],
+  },
   userName: databaseUserName,
   maxUserNameBytes: 63,
-  iamRoles: { SERVICE_ACCOUNT: ['cloudsqliamserviceaccount'], USER: ['cloudsqliamuser'], BUILT_IN: [] },
   reservedPrefixes: ['pg_', 'cloudsql'],
   iamFailure: (user, isServiceAccount) =>
     `Cloud SQL IAM ${isServiceAccount ? 'service account' : 'user'} authentication failed for user "${user}"`,
@@ -44,18 +49,18 @@ const mysql: ServiceRules = {
   ...postgres,
   userName: mysqlUserName,
   maxUserNameBytes: 32,
-  iamRoles: { SERVICE_ACCOUNT: [], USER: [], BUILT_IN: [] },
+  iamRoles: { SERVICE_ACCOUNT: [], USER: [], GROUP: [], BUILT_IN: [] },
   reservedPrefixes: ['mysql.', 'mariadb.', 'cloudsql'],
 };
 
 const alloyDb: ServiceRules = {
   port: 5433,
-  loginRole: 'alloydb.databaseUser',
+  loginPermission: 'alloydb.users.login',
   mayLogIn: mayLogInToAlloyDb,
   superuserRole: 'alloydbsuperuser',
+  iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], GROUP: [], BUILT_IN: [] },
   userName: databaseUserName,
   maxUserNameBytes: 63,
-  iamRoles: { SERVICE_ACCOUNT: ['alloydbiamuser'], USER: ['alloydbiamuser'], BUILT_IN: [] },
   // The last one because the superuser of the server below is called cloudsqladmin here, too.
   reservedPrefixes: ['pg_', 'alloydb', 'cloudsql'],
   // The text of a public report about a service account; that it is the same for people is inferred.

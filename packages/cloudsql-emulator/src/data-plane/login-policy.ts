@@ -8,7 +8,11 @@ import type { ErrorFields } from '../wire/messages.ts';
 /** What happens to a login. */
 export type LoginDecision =
   /** The database decides: IAM has said yes, or it is none of its business. */
-  | { readonly action: 'FORWARD' }
+  | {
+      readonly action: 'FORWARD';
+      /** Groups through which the principal gets a database user of its own first. */
+      readonly groups?: readonly string[];
+    }
   /** The client must show an access token as its password. */
   | { readonly action: 'ASK_TOKEN' }
   | { readonly action: 'REFUSE'; readonly error: ErrorFields };
@@ -30,10 +34,16 @@ export function decideLogin(user: string, principal: string | undefined, parties
   if (!user.includes('@')) return FORWARD;
   const isOwnName = principal !== undefined && rules.userName(principal) === user;
   if (!users.find(user)) {
+    const groups = isOwnName
+      ? principals.groupsOf(principal).filter((group) => users.find(group)?.kind === 'GROUP')
+      : [];
+    if (isOwnName && groups.length > 0 && principals.may(principal, rules.loginPermission)) {
+      return { action: 'FORWARD', groups };
+    }
     return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal), rules) : passwordFailure(user));
   }
   if (principal === undefined) return { action: 'ASK_TOKEN' };
-  const mayUse = isOwnName && principals.hasRole(principal, rules.loginRole);
+  const mayUse = isOwnName && principals.may(principal, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
@@ -47,7 +57,7 @@ export function decideToken(
     token !== undefined &&
     rules.userName(token.email) === user &&
     rules.mayLogIn(token.scopes) &&
-    principals.hasRole(token.email, rules.loginRole);
+    principals.may(token.email, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 

@@ -35,7 +35,7 @@ export function decideMysqlLogin(login: MysqlLogin, principal: string | undefine
   if (principal === undefined) return { action: email === undefined ? 'FORWARD' : 'ASK_TOKEN' };
   if (email === undefined) return { action: 'REFUSE', error: { ...ACCESS_DENIED, message: IAM_USERS_ONLY } };
   // The whole e-mail: a user's name is only its beginning, which several principals may share.
-  return email === principal && login.principals.hasRole(principal, login.rules.loginRole)
+  return email === principal && login.principals.may(principal, login.rules.loginPermission)
     ? { action: 'LOG_IN' }
     : denied(login);
 }
@@ -50,7 +50,7 @@ export function decideMysqlToken(
     token !== undefined &&
     users.find(login.user)?.email === token.email &&
     rules.mayLogIn(token.scopes) &&
-    principals.hasRole(token.email, rules.loginRole);
+    principals.may(token.email, rules.loginPermission);
   return mayUse ? { action: 'LOG_IN' } : denied(login);
 }
 
