@@ -4,8 +4,15 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { schemaEnginePath } from '@x/prisma-cloudsql/schema-engine';
 
-/** `prisma generate` for the rows of Prisma, unless their client is there and as new as its schema. */
-export async function generate(provider: 'postgresql'): Promise<void> {
+const providers = ['postgresql'] as const;
+
+/** `prisma generate` for the rows of Prisma. */
+export async function generate(): Promise<void> {
+  for (const provider of providers) await generateFor(provider);
+}
+
+/** The same for one engine, unless its client is there and as new as its schema. */
+export async function generateFor(provider: (typeof providers)[number]): Promise<void> {
   const schema = `${import.meta.dirname}/${provider}.prisma`;
   const client = `${import.meta.dirname}/generated/${provider}/client.ts`;
   if (existsSync(client) && statSync(client).mtimeMs > statSync(schema).mtimeMs) return;
