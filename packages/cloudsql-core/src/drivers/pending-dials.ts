@@ -9,16 +9,19 @@ export class PendingDials {
   /** How many ends of pools are under way. */
   #closing = 0;
 
+  readonly #remember = <Socket extends Duplex>(socket: Socket): Socket => {
+    const forget = (): unknown => this.#sockets.delete(socket);
+    this.#sockets.add(socket.once('connect', forget).once('close', forget));
+    if (this.#closing > 0) end(socket);
+    return socket;
+  };
+
   /** Remembers what `make` makes until it is connected or closed. */
-  watch<Given extends unknown[], Socket extends Duplex>(
-    make: (...given: Given) => Socket,
-  ): (...given: Given) => Socket {
-    return (...given) => {
-      const socket = make(...given);
-      const forget = (): unknown => this.#sockets.delete(socket);
-      this.#sockets.add(socket.once('connect', forget).once('close', forget));
-      if (this.#closing > 0) end(socket);
-      return socket;
+  watch<Given extends unknown[], Socket extends Duplex>(make: (...given: Given) => Socket): (...given: Given) => Socket {
+    const remember = this.#remember;
+    // mariadb calls it as a method.
+    return function (this: unknown, ...given) {
+      return remember(make.apply(this, given));
     };
   }
 

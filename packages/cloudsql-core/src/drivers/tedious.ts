@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { ConfigError, toDriverError } from '../errors.ts';
+import { bypass, serverClosed } from '../login.ts';
 import { describe, optionalMilliseconds, refuseOwned } from '../options/check.ts';
 import { type ConnectionOptions, resolveConnection } from '../options/connection-options.ts';
-import { bypass, serverClosed } from '../postgres/login.ts';
 import { DeferredSocket } from './deferred-socket.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
 import { ownedAddress, readOptions } from './read-options.ts';
