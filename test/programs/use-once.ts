@@ -41,7 +41,7 @@ function sockets(): string[] {
 const row = await rows[request.row]();
 hook.enable();
 const orm = await row.open({ instance: request.instance, database: 'orders', max: 5 });
-const [[first]] = await Promise.all(Array.from({ length: 5 }, () => orm.query(request.whoAmI)));
+const [first] = (await Promise.all(Array.from({ length: 5 }, () => orm.query(request.whoAmI)))).flat();
 await orm.close();
 // Goodbyes need a moment to arrive.
 for (let round = 0; round < 50 && sockets().length > 0; round++) await pause(10);

@@ -17,7 +17,9 @@ export class PendingDials {
   };
 
   /** Remembers what `make` makes until it is connected or closed. */
-  watch<Given extends unknown[], Socket extends Duplex>(make: (...given: Given) => Socket): (...given: Given) => Socket {
+  watch<Given extends unknown[], Socket extends Duplex>(
+    make: (...given: Given) => Socket,
+  ): (...given: Given) => Socket {
     const remember = this.#remember;
     // mariadb calls it as a method.
     return function (this: unknown, ...given) {
