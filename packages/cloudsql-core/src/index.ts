@@ -19,8 +19,9 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
+export { type Instance, parseInstance, type ServiceName } from './instance/instance.ts';
 export type { KeyPair } from './key-pair.ts';
-export { checkOrmOptions, oneOf } from './options/check.ts';
+export { checkOrmOptions, oneOf, suggest } from './options/check.ts';
 export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';
