@@ -1,10 +1,14 @@
 import type { Server, Socket } from 'node:net';
 import { optionalMilliseconds } from '../options/check.ts';
 import { publish } from '../telemetry.ts';
+import type { ClientSession } from './client-session.ts';
 import type { Gate } from './gate.ts';
+import { MysqlSession } from './mysql-session.ts';
 import type { SessionOptions } from './options.ts';
-import { Session } from './session.ts';
+import { PostgresSession } from './postgres-session.ts';
 import { sessionReport } from './session-report.ts';
+
+const sessions = { POSTGRES: PostgresSession, MYSQL: MysqlSession } as const;
 
 /** What a {@link Listener} is made of. */
 export interface ListenerParts {
@@ -19,12 +23,12 @@ export interface ListenerParts {
 }
 
 /**
- * A local socket that speaks PostgreSQL, for tools that only take a URL. It keeps no process alive. `listen` and
+ * A local socket that speaks PostgreSQL or MySQL, for tools that only take a URL. It keeps no process alive. `listen` and
  * `listenSync` make one.
  */
 export class Listener {
   readonly #parts: ListenerParts;
-  readonly #sessions: Set<Session> = new Set();
+  readonly #sessions: Set<ClientSession> = new Set();
   readonly #closed: Promise<void>;
   #closing = false;
 
@@ -41,7 +45,7 @@ export class Listener {
   }
 
   /**
-   * What a PostgreSQL client is given: libpq, `pg`, Prisma's engine and others understand it. On TCP it holds the secret,
+   * What a client is given: libpq, `pg`, Prisma's engine and others understand it, that of MySQL `mysql2` and `mariadb`. On TCP it holds the secret,
    * so it is not for logs and command lines.
    */
   get url(): string {
@@ -94,8 +98,9 @@ export class Listener {
   }
 
   #accept(client: Socket): void {
-    const session = new Session(client, this.#parts.session, this.#parts.gate);
-    const report = sessionReport(client, this.address, this.#parts.session.connection.instance);
+    const { session: options, gate } = this.#parts;
+    const session = new sessions[options.engine](client, options, gate);
+    const report = sessionReport(client, this.address, options.connection.instance);
     client.unref();
     this.#sessions.add(session);
     report('ACCEPTED');

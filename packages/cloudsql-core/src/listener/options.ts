@@ -15,13 +15,15 @@ export type ListenAuth = 'SECRET' | 'PEER' | 'NONE';
 
 /** What a local listener connects to, and where it listens. */
 export interface ListenOptions extends ConnectionOptions {
+  /** What clients speak and the instance runs: `'POSTGRES'` or `'MYSQL'`. Any letter case. @default 'POSTGRES' */
+  readonly engine?: 'POSTGRES' | 'MYSQL' | Lowercase<'POSTGRES' | 'MYSQL'> | (string & {});
   /** The database that `url` names; clients may ask for another one. @default the user's name, as in libpq */
   readonly database?: string;
   /** The connector to use, or options for one. @default the one that the process shares */
   readonly connector?: Connector | ConnectorOptions;
   /**
-   * The Unix socket. A path that does not end like `/.s.PGSQL.5432` is that of a folder for it, because libpq only finds
-   * sockets of that name. Excludes `host` and `port`.
+   * The Unix socket. For PostgreSQL, a path that does not end like `/.s.PGSQL.5432` is that of a folder for it, because
+   * libpq only finds sockets of that name. Excludes `host` and `port`.
    * @default in a folder of its own, which is removed with it
    */
   readonly path?: string;
@@ -53,13 +55,27 @@ export interface ListenOptions extends ConnectionOptions {
 
 const names = [
   ...connectionOptionNames,
-  ...['database', 'connector', 'path', 'host', 'port', 'auth', 'secret', 'mode', 'limits', 'reach', 'startupTimeoutMs'],
+  ...[
+    'engine',
+    'database',
+    'connector',
+    'path',
+    'host',
+    'port',
+    'auth',
+    'secret',
+    'mode',
+    'limits',
+    'reach',
+    'startupTimeoutMs',
+  ],
 ];
 
 /** What a session needs to know. */
 export interface SessionOptions {
   readonly connector: Connector;
   readonly connection: ConnectionOptions;
+  readonly engine: 'POSTGRES' | 'MYSQL';
   /** The configured database user; it takes the place of an empty name and of the placeholder. */
   readonly user: string | undefined;
   /** Whether an unknown user is who the credentials say. */
@@ -117,6 +133,7 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
     session: {
       connector,
       connection,
+      engine: oneOf('engine', options.engine ?? 'POSTGRES', ['POSTGRES', 'MYSQL']),
       user: options.user === undefined ? undefined : user,
       iam: authType !== 'PASSWORD',
       withToken: authType === 'IAM_MANUAL',
