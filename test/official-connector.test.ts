@@ -1,15 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { AuthTypes, Connector, IpAddressTypes } from '@google-cloud/cloud-sql-connector';
 import type { Emulator } from '@x/cloudsql-emulator';
-import { GoogleAuth } from 'google-auth-library';
-import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { app, appUser, instance, native, setEnv, startCloud } from './cloud.ts';
-import { mysqlInstance, mysqlUser, startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
 
 // Google's own connector, unchanged: that it connects shows that the emulator tells the truth.
-
-const named = 'demo-shop:europe-west1:named';
 
 let cloud: Emulator;
 
@@ -43,57 +39,44 @@ describe.each([IpAddressTypes.PUBLIC, IpAddressTypes.PRIVATE])('the official con
   });
 });
 
-describe.skipIf(withoutMysql)('the official connector with mysql2', () => {
-  let mysqlCloud: Emulator;
-
+describe('the official connector trusts a server', () => {
+  const [first, second, pooled, customer] = ['first', 'second', 'pooled', 'customer'].map((id) => `shop:r:${id}`);
+  // Random, so that two runs on one machine do not meet.
+  const address = `127.47.${randomInt(256)}.${randomInt(1, 255)}`;
+  let clouds: Emulator;
   beforeAll(async () => {
-    const withName = { ...mysqlInstance, name: named, pscEnabled: true };
-    mysqlCloud = await startMysqlCloud({ instances: [mysqlInstance, withName] });
-    setEnv(mysqlCloud.googleEnv(app));
-  });
-  afterAll(() => mysqlCloud?.close());
-
-  const password = { user: native.name, password: native.password };
-  describe.each([
-    [instance, IpAddressTypes.PUBLIC],
-    [instance, IpAddressTypes.PRIVATE],
-    // The server is checked by the DNS name in its certificate.
-    [named, IpAddressTypes.PUBLIC],
-    [named, IpAddressTypes.PRIVATE],
-  ])('to %s over a %s address', (instanceConnectionName, ipType) => {
-    it.each([
-      ['automatic IAM', AuthTypes.IAM, async () => ({ user: mysqlUser })],
-      ['a password', AuthTypes.PASSWORD, async () => password],
-      [
-        'the token as the password',
-        AuthTypes.PASSWORD,
-        async () => ({ user: mysqlUser, password: await loginToken(), enableCleartextPlugin: true }),
+    const users = [{ email: app }];
+    const addresses = { PRIMARY: address, PRIVATE: null };
+    clouds = await startCloud({
+      instances: [
+        { name: first!, users, addresses },
+        { name: second!, users, addresses },
+        { name: pooled!, users, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' },
+        { name: customer!, users, serverCaMode: 'CUSTOMER_MANAGED_CAS_CA' },
       ],
-    ])('logs in with %s', async (_, authType, login) => {
-      const connector = new Connector({ sqlAdminAPIEndpoint: mysqlCloud.url });
-      const { stream } = await connector.getOptions({ instanceConnectionName, ipType, authType });
-      const options = { stream, database: 'orders', ...(await login()) };
-      const client = await mysql.createConnection(options);
-      try {
-        const [rows] = await client.query('select current_user() as name');
-        expect(rows).toEqual([{ name: `${options.user}@%` }]);
-        expect(mysqlCloud.connections.at(-1)).toMatchObject({
-          instance: instanceConnectionName,
-          ipType,
-          user: options.user,
-          state: 'open',
-          tlsProtocol: 'TLSv1.3',
-        });
-      } finally {
-        await client.end();
-        connector.close();
-      }
     });
+    setEnv(clouds.googleEnv(app));
+  });
+  afterAll(() => clouds.close());
+
+  it.each([
+    ['that shares its address with another instance', first!],
+    ['whose address is that of another instance', second!],
+    ['of a pool of Google', pooled!],
+    ['of a pool of a customer', customer!],
+  ])('%s', async (_, instanceConnectionName) => {
+    const connector = new Connector({ sqlAdminAPIEndpoint: clouds.url });
+    const { stream } = await connector.getOptions({ instanceConnectionName, authType: AuthTypes.IAM });
+    const client = new pg.Client({ stream, database: 'postgres', user: appUser });
+    try {
+      await client.connect();
+      expect(clouds.connections.findLast(({ user }) => user === appUser)).toMatchObject({
+        instance: instanceConnectionName,
+        state: 'open',
+      });
+    } finally {
+      await client.end();
+      connector.close();
+    }
   });
 });
-
-/** A login token of the principal that the environment names. */
-async function loginToken(): Promise<string> {
-  const auth = new GoogleAuth({ scopes: 'https://www.googleapis.com/auth/sqlservice.login' });
-  return (await auth.getAccessToken())!;
-}

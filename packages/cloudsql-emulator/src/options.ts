@@ -1,3 +1,5 @@
+import type { ServerCaMode } from './pki/pki.ts';
+
 /** A database engine and its version, as Cloud SQL names them. */
 export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
 
@@ -125,6 +127,13 @@ export interface InstanceOptions {
    * @default false
    */
   readonly pscEnabled?: boolean;
+  /**
+   * Who signs the certificate of the server. `GOOGLE_MANAGED_INTERNAL_CA`: an authority of the instance's own, for the
+   * common name `project:instance`. `GOOGLE_MANAGED_CAS_CA`, `CUSTOMER_MANAGED_CAS_CA`: a subordinate authority below a
+   * root, in a pool of the region or of the instance, for the DNS names of the instance. Cloud SQL only.
+   * @default 'GOOGLE_MANAGED_INTERNAL_CA'
+   */
+  readonly serverCaMode?: ServerCaMode;
   /**
    * Further DNS names in the certificate of the server, as for instances that are reached by a name of the user's own.
    * @default none

@@ -1,11 +1,11 @@
 import type { Server, Socket } from 'node:net';
 import { optionalMilliseconds } from '../options/check.ts';
 import { publish } from '../telemetry.ts';
-import type { ClientSession } from './client-session.ts';
 import type { Gate } from './gate.ts';
 import { MysqlSession } from './mysql-session.ts';
 import type { SessionOptions } from './options.ts';
 import { PostgresSession } from './postgres-session.ts';
+import type { Session } from './session.ts';
 import { sessionReport } from './session-report.ts';
 
 const sessions = { POSTGRES: PostgresSession, MYSQL: MysqlSession } as const;
@@ -28,7 +28,7 @@ export interface ListenerParts {
  */
 export class Listener {
   readonly #parts: ListenerParts;
-  readonly #sessions: Set<ClientSession> = new Set();
+  readonly #sessions: Set<Session> = new Set();
   readonly #closed: Promise<void>;
   #closing = false;
 

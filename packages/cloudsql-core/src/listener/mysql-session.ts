@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net';
-import type { Deadline } from '../deadline.ts';
 import { CloudSqlError } from '../errors.ts';
-import { serverClosed, userPlaceholder } from '../login.ts';
+import { type Login, userPlaceholder } from '../login.ts';
 import { type Greeting, type Hello, parseGreeting, parseHello } from '../mysql/handshake.ts';
 import { answer, encodeErr, encodePacket } from '../mysql/packets.ts';
 import { isProof } from '../mysql/passwords.ts';
-import { announceClient, skipAnswer } from './client-protocol.ts';
-import { ClientGone, ClientSession, LoginTimeout } from './client-session.ts';
 import { logInToMysql } from './mysql-login.ts';
 import { readPacket } from './packet-reader.ts';
-import { relay } from './relay.ts';
+import { endWith } from './relay.ts';
+import { LoginTimeout, Session } from './session.ts';
 
 /** Codes of MySQL's own errors. Source: https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html */
 const failures = {
@@ -20,78 +18,76 @@ const failures = {
   cannotConnect: [1429, 'HY000'],
 } as const;
 
+/** What the listener says for itself, in MySQL's words. */
+class Refusal extends Error {
+  readonly kind: keyof typeof failures;
+
+  constructor(kind: keyof typeof failures, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
 /** A client that speaks MySQL, where the server has the first word: so the instance is dialled before anything is known. */
-export class MysqlSession extends ClientSession {
+export class MysqlSession extends Session {
+  protected override readonly engine = 'MYSQL';
   /** The number of the next packet to the client. */
   #next = 0;
 
-  protected override encodeError(error: unknown): Buffer {
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof CloudSqlError ? error.code : '';
-    return this.#err(kinds.get(code) ?? (error instanceof LoginTimeout ? 'badHandshake' : 'cannotConnect'), message);
-  }
-
-  protected override encodeClosed(): Buffer {
-    return this.#err('shutdown', 'The listener was closed');
-  }
-
   protected override async serve(): Promise<void> {
-    const problem = await this.gate.admit(this.client, this.signal);
-    if (problem) return this.#refuse('accessDenied', problem);
-    this.enterAll();
-    const unwatch = this.watchClient();
-    let limit: Deadline | undefined;
-    try {
-      const { socket: server, secret: token } = await this.open('');
-      limit = this.serverLimit();
-      const { connector, connection, clientProtocol } = this.options;
-      const { instance } = connection;
-      if (announceClient(server, clientProtocol)) await skipAnswer(server, instance, limit.signal);
-      const first = await readPacket(server, limit.signal);
-      if (!first) throw serverClosed(connector, connection);
-      const greeting = parseGreeting(first.body);
-      this.client.write(encodePacket(this.#next++, greeting?.withoutTls ?? first.body));
-      // "Too many connections", for example.
-      if (!greeting) return this.client.destroySoon();
-      unwatch();
-      const said = await this.#hello(greeting);
-      if (!said) return;
-      const done = await this.#logIn(server, greeting, said, token, limit.signal);
-      if (!done) throw serverClosed(connector, connection);
-      this.join();
-      relay(this.client, server);
-    } finally {
-      unwatch();
-      limit?.clear();
-    }
+    const problem = await this.inTime((signal) => this.gate.admit(this.client, signal));
+    if (problem) throw new Refusal('accessDenied', problem);
+    await this.logIn(
+      '',
+      () => Buffer.alloc(0),
+      (login, signal) => this.#agree(login, signal),
+    );
   }
 
-  /** Reads who the client is; undefined if it was refused. */
-  async #hello({ nonce, plugin }: Greeting): Promise<Hello | undefined> {
-    const limit = this.clientLimit();
-    try {
-      const packet = await readPacket(this.client, limit.signal);
-      if (!packet && this.client.readableEnded) throw new ClientGone();
-      this.#next = (packet?.sequence ?? 1) + 1;
-      const hello = packet && parseHello(packet.body);
-      if (!hello) this.#refuse('badHandshake', 'Bad handshake');
-      const { secret } = this.gate;
-      if (!hello || secret === undefined || isProof(hello.proof, hello.plugin ?? plugin, secret, nonce)) return hello;
-      this.#refuse('accessDenied', 'The password is not the one in the URL of this listener');
-      return undefined;
-    } finally {
-      limit.clear();
-    }
+  protected override refuse(error: Error): void {
+    const code = error instanceof CloudSqlError ? error.code : '';
+    const late = error instanceof LoginTimeout ? 'badHandshake' : 'cannotConnect';
+    const kind = error instanceof Refusal ? error.kind : (kinds.get(code) ?? late);
+    endWith(this.client, this.#err(kind, error.message));
   }
 
-  /** Tells whether the server can be left to the client. */
-  async #logIn(
+  protected override sayClosed(): void {
+    this.client.write(this.#err('shutdown', 'The listener was closed'));
+  }
+
+  async #agree({ socket: server, secret: token }: Login, signal: AbortSignal): Promise<boolean | 'CLOSED'> {
+    const first = await readPacket(server, signal);
+    if (!first) return 'CLOSED';
+    const greeting = parseGreeting(first.body);
+    this.client.write(encodePacket(this.#next++, greeting?.withoutTls ?? first.body));
+    // "Too many connections", for example.
+    if (!greeting) {
+      this.client.destroySoon();
+      return false;
+    }
+    const hello = await this.inTime((limit) => this.#hello(greeting, limit));
+    return this.#introduce(server, greeting, hello, token, signal);
+  }
+
+  /** Reads who the client is, and whether it may be here. */
+  async #hello({ nonce, plugin }: Greeting, signal: AbortSignal): Promise<Hello> {
+    const packet = await readPacket(this.client, signal);
+    this.#next = (packet?.sequence ?? 1) + 1;
+    const hello = packet && parseHello(packet.body);
+    if (!hello) throw new Refusal('badHandshake', 'Bad handshake');
+    const { secret } = this.gate;
+    if (secret === undefined || isProof(hello.proof, hello.plugin ?? plugin, secret, nonce)) return hello;
+    throw new Refusal('accessDenied', 'The password is not the one in the URL of this listener');
+  }
+
+  /** Tells the server who the client is, and the client what the server says about it. */
+  async #introduce(
     server: Socket,
     greeting: Greeting,
     hello: Hello,
     token: string | undefined,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<true | 'CLOSED'> {
     const { user: configured, iam, password, connector, connection } = this.options;
     const isUnknown = hello.user === '' || hello.user === userPlaceholder;
     const { instance } = connection;
@@ -101,7 +97,7 @@ export class MysqlSession extends ClientSession {
     const own = this.gate.asks || secret !== undefined;
     const login = { server, greeting, hello, user, secret: own ? (secret ?? '') : undefined };
     const last = await logInToMysql({ ...login, isToken: token !== undefined, signal });
-    if (!last) return false;
+    if (!last) return 'CLOSED';
     // A client that has just proved that it knows the listener's secret expects to hear so.
     if (own && this.gate.secret !== undefined && last[0] === answer.ok && hello.plugin === 'caching_sha2_password') {
       this.client.write(encodePacket(this.#next++, Buffer.from([answer.more, 3])));
@@ -113,10 +109,6 @@ export class MysqlSession extends ClientSession {
   #err(kind: keyof typeof failures, message: string): Buffer {
     const [code, state] = failures[kind];
     return encodePacket(this.#next, encodeErr(code, this.#next > 1 ? state : '', message));
-  }
-
-  #refuse(kind: keyof typeof failures, message: string): void {
-    this.refuse(new Error(message), this.#err(kind, message));
   }
 }
 

@@ -13,10 +13,13 @@ import type { SessionLimit } from './session-limit.ts';
 /** How a TCP listener knows who may use it. */
 export type ListenAuth = 'SECRET' | 'PEER' | 'NONE';
 
+/** What clients of a listener speak. */
+export type ListenEngine = 'POSTGRES' | 'MYSQL';
+
 /** What a local listener connects to, and where it listens. */
 export interface ListenOptions extends ConnectionOptions {
   /** What clients speak and the instance runs: `'POSTGRES'` or `'MYSQL'`. Any letter case. @default 'POSTGRES' */
-  readonly engine?: 'POSTGRES' | 'MYSQL' | Lowercase<'POSTGRES' | 'MYSQL'> | (string & {});
+  readonly engine?: ListenEngine | Lowercase<ListenEngine> | (string & {});
   /** The database that `url` names; clients may ask for another one. @default the user's name, as in libpq */
   readonly database?: string;
   /** The connector to use, or options for one. @default the one that the process shares */
@@ -53,6 +56,8 @@ export interface ListenOptions extends ConnectionOptions {
   readonly startupTimeoutMs?: number;
 }
 
+const listenEngines = ['POSTGRES', 'MYSQL'] as const satisfies readonly ListenEngine[];
+
 const names = [
   ...connectionOptionNames,
   ...[
@@ -75,7 +80,7 @@ const names = [
 export interface SessionOptions {
   readonly connector: Connector;
   readonly connection: ConnectionOptions;
-  readonly engine: 'POSTGRES' | 'MYSQL';
+  readonly engine: ListenEngine;
   /** The configured database user; it takes the place of an empty name and of the placeholder. */
   readonly user: string | undefined;
   /** Whether an unknown user is who the credentials say. */
@@ -133,7 +138,7 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
     session: {
       connector,
       connection,
-      engine: oneOf('engine', options.engine ?? 'POSTGRES', ['POSTGRES', 'MYSQL']),
+      engine: oneOf('engine', options.engine ?? 'POSTGRES', listenEngines),
       user: options.user === undefined ? undefined : user,
       iam: authType !== 'PASSWORD',
       withToken: authType === 'IAM_MANUAL',
