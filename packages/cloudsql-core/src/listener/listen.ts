@@ -6,6 +6,7 @@ import { userPlaceholder } from '../login.ts';
 import { type Gate, mysqlSecretGate, openGate, peerGate, secretGate } from './gate.ts';
 import { Listener } from './listener.ts';
 import { type ListenOptions, type ResolvedListen, resolveListen } from './options.ts';
+import { sqlServerUrl } from './sql-server.ts';
 import {
   isStale,
   libpqAddress,
@@ -19,8 +20,9 @@ import {
 } from './unix-socket.ts';
 
 /**
- * Opens a local socket that speaks PostgreSQL (or MySQL) and leads to the instance: a Unix socket that only this user of the machine
- * can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs no credentials yet.
+ * Opens a local socket that leads to the instance and speaks PostgreSQL, MySQL, or for SQL Server TDS: a Unix socket that
+ * only this user of the machine can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs
+ * no credentials yet.
  * It keeps no process alive, and is removed when the process exits.
  *
  * @example
@@ -81,7 +83,11 @@ async function listenTcp(
   // A client on this machine reaches what listens on all addresses by the loopback one.
   const host = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
   const address = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const url = urlOf(session, { secret, address, database, query: isMysql ? '' : '?sslmode=disable' });
+  const { user, password } = session;
+  const url =
+    session.engine === 'SQLSERVER'
+      ? sqlServerUrl({ address, user, password: password as string | undefined, database })
+      : urlOf(session, { secret, address, database, query: isMysql ? '' : '?sslmode=disable' });
   return new Listener({ server, session, gate: gates[auth](), address, url, cleanUp: () => {} });
 }
 

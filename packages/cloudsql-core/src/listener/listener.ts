@@ -7,8 +7,7 @@ import type { SessionOptions } from './options.ts';
 import { PostgresSession } from './postgres-session.ts';
 import type { Session } from './session.ts';
 import { sessionReport } from './session-report.ts';
-
-const sessions = { POSTGRES: PostgresSession, MYSQL: MysqlSession } as const;
+import { SqlServerSession } from './sql-server-session.ts';
 
 /** What a {@link Listener} is made of. */
 export interface ListenerParts {
@@ -22,8 +21,11 @@ export interface ListenerParts {
   readonly cleanUp: () => void;
 }
 
+/** The sessions of those who speak each engine's protocol. */
+const sessions = { POSTGRES: PostgresSession, MYSQL: MysqlSession, SQLSERVER: SqlServerSession } as const;
+
 /**
- * A local socket that speaks PostgreSQL or MySQL, for tools that only take a URL. It keeps no process alive. `listen` and
+ * A local socket that speaks PostgreSQL, MySQL or TDS, for tools that only take a URL. It keeps no process alive. `listen` and
  * `listenSync` make one.
  */
 export class Listener {
@@ -45,8 +47,9 @@ export class Listener {
   }
 
   /**
-   * What a client is given: libpq, `pg`, Prisma's engine and others understand it, that of MySQL `mysql2` and `mariadb`. On TCP it holds the secret,
-   * so it is not for logs and command lines.
+   * What a client is given: libpq, `pg`, Prisma's engine and others understand that of PostgreSQL, `mysql2` and `mariadb`
+   * that of MySQL; for SQL Server what Prisma is given. It may hold a secret or a password, so it is not for logs and
+   * command lines.
    */
   get url(): string {
     return this.#parts.url;

@@ -6,7 +6,7 @@ import type { ListenOptions } from './options.ts';
 /** Options of {@link cloudSqlUrl}. */
 export interface CloudSqlUrlOptions extends ListenOptions {
   /** The kind of database, in any letter case. @default 'postgresql' */
-  readonly dialect?: 'postgresql' | 'postgres' | 'mysql' | (string & {});
+  readonly dialect?: 'postgresql' | 'postgres' | 'mysql' | 'sqlserver' | 'mssql' | (string & {});
   /**
    * What the tool calls a Unix socket in a URL of MySQL: for `mysql2`, `mariadb` and Drizzle it is `socketPath`, for
    * Prisma `socket`. A tool that knows neither wants TCP: set `host` or `port`.
@@ -56,16 +56,25 @@ function read(options: CloudSqlUrlOptions): { rest: ListenOptions; finish: (url:
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `instance` is not set');
   }
   const { dialect = 'postgresql', schema, socketOption = 'socketPath', ...rest } = options;
-  const isMysql = oneOf('dialect', dialect, ['postgresql', 'postgres', 'mysql']) === 'mysql';
-  if (isMysql && schema !== undefined) {
+  const engine = engines[oneOf('dialect', dialect, ['postgresql', 'postgres', 'mysql', 'sqlserver', 'mssql'])];
+  if (engine === 'MYSQL' && schema !== undefined) {
     throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', "`dialect: 'mysql'` and `schema` contradict each other", {
       remedy: 'Remove `schema`: in MySQL it is another word for the database.',
     });
   }
-  return {
-    rest: isMysql ? { ...rest, engine: 'MYSQL' } : rest,
-    finish: isMysql
-      ? (url) => url.replace('?socketPath=', `?${socketOption}=`)
-      : (url) => (schema === undefined ? url : `${url}&schema=${encodeURIComponent(schema)}`),
-  };
+  const finish = (url: string): string =>
+    schema === undefined ? url.replace('?socketPath=', `?${socketOption}=`) : withSchema(url, schema);
+  return { rest: engine === 'POSTGRES' ? rest : { engine, ...rest }, finish };
+}
+
+const engines = {
+  postgresql: 'POSTGRES',
+  postgres: 'POSTGRES',
+  mysql: 'MYSQL',
+  sqlserver: 'SQLSERVER',
+  mssql: 'SQLSERVER',
+} as const;
+
+function withSchema(url: string, schema: string): string {
+  return url.startsWith('sqlserver:') ? `${url};schema=${schema}` : `${url}&schema=${encodeURIComponent(schema)}`;
 }
