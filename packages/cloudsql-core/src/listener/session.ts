@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Deadline, deadline } from '../deadline.ts';
-import { CloudSqlError, cloudSqlError, errorCatalogue } from '../errors.ts';
+import { CloudSqlError, cloudSqlError, errorCatalogue, isError } from '../errors.ts';
 import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
@@ -234,7 +234,7 @@ function withUser(parameters: StartupParameters): StartupParameters {
 /** Our errors in the words of PostgreSQL: what failed, the code, and what to do. */
 function fatalError(error: unknown): FatalError {
   if (error instanceof LoginTimeout) return { code: sqlState.invalidAuthorization, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isError(error) ? error.message : String(error);
   if (!(error instanceof CloudSqlError)) return { code: sqlState.connectionFailure, message };
   const { code, remedy } = error;
   const { kind, retryable } = errorCatalogue[code];
