@@ -54,7 +54,8 @@ export const errorCatalogue = {
     kind: 'ConfigError',
     retryable: false,
     summary: 'The connection URL cannot be used.',
-    remedy: 'Write postgresql://USER@/DATABASE?instance=project:region:instance, with no host and no port.',
+    remedy:
+      'Write postgresql://USER@/DATABASE?instance=project:region:instance (or mysql://), with no host and no port.',
   },
   CLOUDSQL_ENGINE_MISMATCH: {
     kind: 'ConfigError',

@@ -22,13 +22,7 @@ const owned = {
 /** The binding of each dialect, and what its driver calls a URL. */
 const dialects = {
   postgres: { binding: pgOptions, urlOption: 'connectionString' },
-  mssql: {
-    binding(options: Parameters<typeof tediousOptions>[0]) {
-      const { server: host, ...config } = tediousOptions(options);
-      return { host, ...config };
-    },
-    urlOption: 'connectionString',
-  },
+  mssql: { binding: tediousOptions, urlOption: 'connectionString' },
 } as const;
 
 /**

@@ -29,6 +29,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'open psql on a database, or a tunnel for other clients',
     load: () => import('../commands/connect.ts'),
   },
+  doctor: {
+    summary: 'say what keeps a connection from working, and what mends it',
+    load: () => import('../commands/doctor.ts'),
+  },
   'login-token': {
     summary: 'print a token that an IAM user logs in with',
     load: () => import('../commands/login-token.ts'),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { ConfigError } from '../errors.ts';
-import { userPlaceholder } from '../postgres/login.ts';
+import { userPlaceholder } from '../login.ts';
 import { type Gate, openGate, peerGate, secretGate } from './gate.ts';
 import { Listener } from './listener.ts';
 import { type ListenOptions, type ResolvedListen, resolveListen } from './options.ts';

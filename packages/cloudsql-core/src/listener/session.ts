@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Deadline, deadline } from '../deadline.ts';
 import { CloudSqlError, cloudSqlError, errorCatalogue, isError } from '../errors.ts';
-import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
+import { type Login, openLogin, serverClosed, userPlaceholder } from '../login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
 import { announceClient, skipAnswer } from './client-protocol.ts';
@@ -110,7 +110,7 @@ export class Session {
       const login = await this.#open(known);
       limit = this.#serverLimit();
       const renamed = isUnknown ? replaceUser(withUser(parameters), given, login.user) : parameters;
-      const { socket: server, user, token } = login;
+      const { socket: server, user, secret: token } = login;
       const announced = announceClient(server, this.#options.clientProtocol);
       server.write(encodeStartup(version, renamed));
       if (announced) await skipAnswer(server, this.#options.connection.instance, limit.signal);
@@ -157,7 +157,14 @@ export class Session {
   /** Dials, within the time of a dial. */
   async #open(user: string | undefined): Promise<Login> {
     const { connector, connection, withToken } = this.#options;
-    const login = await openLogin({ connector, connection, user, withToken, signal: this.#end.signal });
+    const login = await openLogin({
+      connector,
+      connection,
+      engine: 'POSTGRES',
+      user,
+      withToken,
+      signal: this.#end.signal,
+    });
     const { socket } = login;
     this.#server = socket;
     socket.on('error', (error) => {

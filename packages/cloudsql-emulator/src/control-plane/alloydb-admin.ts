@@ -84,21 +84,28 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
 }
 
 async function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
-  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get')) };
+  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get'), options.faults) };
 }
 
 function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
   const cluster = authorise(options, request, 'alloydb.instances.list');
-  return { status: 200, body: { instances: options.instances.inCluster(cluster).map(resource) } };
+  return {
+    status: 200,
+    body: { instances: options.instances.inCluster(cluster).map((each) => resource(each, options.faults)) },
+  };
 }
 
 /** Returns an instance as the API describes it, cut down to what the emulator knows. */
-function resource({ instance, addresses }: RunningInstance): object {
+function resource({ instance, addresses }: RunningInstance, faults: MetadataFaults): object {
+  const lie = faults.descriptionOf(instance.name.connectionName);
   const find = (type: string): string | undefined => addresses.find((address) => address.type === type)?.ipAddress;
   return {
     name: instance.name.connectionName,
-    state: 'READY',
+    state: lie.state ?? 'READY',
     instanceType: 'PRIMARY',
+    databaseFlags: { 'alloydb.iam_authentication': lie.iamAuthentication ?? 'on' },
+    // The proxy on the other port insists on TLS; this is about the database's own.
+    clientConnectionConfig: { sslConfig: { sslMode: lie.sslMode ?? 'ENCRYPTED_ONLY' } },
     ipAddress: find('PRIVATE'),
     publicIpAddress: find('PRIMARY'),
   };

@@ -63,6 +63,8 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
       return faults.api(checkText(method, 'method'), given);
     case 'disable':
       return faults.disable(checkText(api, 'api'), disabled !== false);
+    case 'clock':
+      return faults.clock(given);
     case 'metadata':
       return faults.metadata(name(), given);
     case 'server':
@@ -74,7 +76,11 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     case 'rotateClientCa':
       return await faults.rotateClientCa();
     default:
-      invalid('kind', 'must be api, disable, metadata, server, connections, rotateServerCa or rotateClientCa', kind);
+      invalid(
+        'kind',
+        'must be api, disable, clock, metadata, server, connections, rotateServerCa or rotateClientCa',
+        kind,
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { DnsFault, Zone } from '../dns/zone.ts';
 import type { Instances } from '../instances.ts';
+import { invalid } from '../option-checks.ts';
 import { CertificateAuthority } from '../pki/certificate-authority.ts';
 import type { ClientCertificates } from '../pki/client-certificates.ts';
 import { loadX509 } from '../pki/x509-library.ts';
@@ -54,6 +55,18 @@ export class Faults {
    */
   disable(api: string, isDisabled = true): void {
     this.#parts.api.disable(api, isDisabled);
+  }
+
+  /**
+   * Puts the clock of Google's servers ahead, or with a negative number back, as clients see it in the header `Date`: then
+   * it is theirs that seems wrong. In milliseconds; `undefined` sets it right.
+   * @throws EmulatorError `INVALID_OPTION`
+   */
+  clock(aheadMs: number | undefined): void {
+    if (aheadMs !== undefined && !Number.isSafeInteger(aheadMs)) {
+      invalid('faults.clock', 'must be a whole number of milliseconds', aheadMs);
+    }
+    this.#parts.api.clockAheadMs = aheadMs ?? 0;
   }
 
   /** How many API calls faults have hit since the start. */
