@@ -3,7 +3,10 @@ import path from 'node:path';
 import { root } from './packed.ts';
 
 /** What our tests have, and no example: types, drivers, and the commands of the guides. */
-const ofTests = ['@types/node', '@types/pg', 'drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'];
+const ofTests = [
+  ...['@sequelize/core', '@sequelize/postgres', '@types/node', '@types/pg'],
+  ...['drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'],
+];
 
 /** What the project of packed tarballs has besides: bundlers and test runners. */
 const own = manifest('test/matrix').dependencies;
