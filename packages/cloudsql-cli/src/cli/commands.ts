@@ -21,6 +21,10 @@ interface CommandRow {
 
 /** Every command, in the order of the help. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  proxy: {
+    summary: 'serve instances on local ports and sockets, in place of Google’s two proxies',
+    load: () => import('../commands/proxy.ts'),
+  },
   exec: {
     summary: 'run a command that finds the database in its environment',
     load: () => import('../commands/exec.ts'),

@@ -3,7 +3,8 @@ import { optionalMilliseconds } from '../options/check.ts';
 import { publish } from '../telemetry.ts';
 import type { Gate } from './gate.ts';
 import type { SessionOptions } from './options.ts';
-import { Session } from './session.ts';
+import { PostgresSession } from './postgres-session.ts';
+import type { Session } from './session.ts';
 import { sessionReport } from './session-report.ts';
 
 /** What a {@link Listener} is made of. */
@@ -94,7 +95,7 @@ export class Listener {
   }
 
   #accept(client: Socket): void {
-    const session = new Session(client, this.#parts.session, this.#parts.gate);
+    const session = new PostgresSession(client, this.#parts.session, this.#parts.gate);
     const report = sessionReport(client, this.address, this.#parts.session.connection.instance);
     client.unref();
     this.#sessions.add(session);

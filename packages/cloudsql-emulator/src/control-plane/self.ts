@@ -46,11 +46,12 @@ type Act = (cloud: Emulator, request: ApiRequest) => object | undefined | void |
 
 /** Sets one fault: `kind` names the method of `Faults`, the other keys are its arguments; `fault: null` ends it. */
 async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>): Promise<void> {
-  const { kind, instance, method, api, fault, disabled } = checkKeys({ ...body }, 'body', [
+  const { kind, instance, method, api, serial, fault, disabled } = checkKeys({ ...body }, 'body', [
     'kind',
     'instance',
     'method',
     'api',
+    'serial',
     'fault',
     'disabled',
   ]);
@@ -74,11 +75,13 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     case 'rotateServerCa':
       return await faults.rotateServerCa(name());
     case 'rotateClientCa':
-      return await faults.rotateClientCa();
+      return await faults.rotateClientCa(instance === undefined ? undefined : name());
+    case 'revokeCertificate':
+      return faults.revokeCertificate(checkText(serial, 'serial'));
     default:
       invalid(
         'kind',
-        'must be api, disable, clock, metadata, server, connections, rotateServerCa or rotateClientCa',
+        'must be api, disable, clock, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
         kind,
       );
   }

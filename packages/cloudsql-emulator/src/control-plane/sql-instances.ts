@@ -3,7 +3,7 @@ import type { RunningInstance } from '../instance.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import type { SqlApiOptions } from './sql-authorise.ts';
 import { admit, authorise, sqlRoute } from './sql-authorise.ts';
-import { authorityResource } from './ssl-cert.ts';
+import { serverAuthorityResource } from './ssl-cert.ts';
 
 /** Returns the methods of the Cloud SQL Admin API that say which instances there are. */
 export function sqlInstanceRoutes(options: SqlApiOptions): readonly Route[] {
@@ -33,7 +33,7 @@ function list(options: SqlApiOptions, request: ApiRequest): ApiResponse {
 
 /** An instance as the API describes it, cut down to what the emulator knows. */
 function instanceResource({ instance, addresses }: RunningInstance, faults: MetadataFaults): object {
-  const { name, database, serverAuthority } = instance;
+  const { name, database } = instance;
   const lie = faults.descriptionOf(name.connectionName);
   const has = (type: string): boolean => addresses.some((address) => address.type === type);
   return {
@@ -48,7 +48,7 @@ function instanceResource({ instance, addresses }: RunningInstance, faults: Meta
     instanceType: 'CLOUD_SQL_INSTANCE',
     databaseVersion: database.databaseVersion,
     ipAddresses: addresses.filter(({ type }) => type === 'PRIMARY' || type === 'PRIVATE'),
-    serverCaCert: authorityResource(serverAuthority, name.id),
+    serverCaCert: serverAuthorityResource(instance),
     settings: {
       kind: 'sql#settings',
       activationPolicy: lie.activationPolicy ?? 'ALWAYS',
@@ -56,6 +56,7 @@ function instanceResource({ instance, addresses }: RunningInstance, faults: Meta
       databaseFlags: [{ name: iamFlag(database.databaseVersion), value: lie.iamAuthentication ?? 'on' }],
       ipConfiguration: {
         ipv4Enabled: has('PRIMARY'),
+        serverCaMode: instance.serverCaMode,
         sslMode: lie.sslMode ?? 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED',
         ...(has('PSC') && { pscConfig: { pscEnabled: true } }),
       },
