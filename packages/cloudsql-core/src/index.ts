@@ -7,6 +7,7 @@ export type {
   TokenSource,
 } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
+export type { DialFunction } from './dial/dial.ts';
 export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
 export { ownedAddress } from './drivers/read-options.ts';
 export {
@@ -19,6 +20,7 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
+export type { AddressRecord, NameResolver } from './instance/resolve.ts';
 export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf } from './options/check.ts';
 export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
@@ -29,6 +31,7 @@ export type {
   CloseEvent,
   CredentialsEvent,
   DialEvent,
+  FailoverEvent,
   ListenerErrorEvent,
   Logger,
   PoolErrorEvent,

@@ -40,10 +40,11 @@ async function serve(behave: (socket: net.Socket) => void): Promise<number> {
 function target(port: number): Parameters<typeof dial>[0] {
   return {
     instance: 'p:r:i',
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port,
     secureContext: tls.createSecureContext({ minVersion: 'TLSv1.3' }),
-    identity: { commonName: 'p:i', serverName: undefined },
+    identity: () => ({ commonName: 'p:i', serverName: undefined }),
+    lookup: async () => [],
   };
 }
 
@@ -115,7 +116,9 @@ describe('a server that is known by its address', () => {
     const { port } = server.address() as net.AddressInfo;
     const secureContext = tls.createSecureContext({ ca: authority.pem, minVersion: 'TLSv1.3' });
     const { signal } = new AbortController();
-    const socket = await dial({ instance: 'i', host, port, secureContext, identity: { address: host } }, signal);
+    const lookup = async (): Promise<string[]> => ['127.0.0.1'];
+    const identity = (address: string): { address: string } => ({ address });
+    const { socket } = await dial({ instance: 'i', hosts: [host], port, secureContext, identity, lookup }, signal);
     const name = await asked.promise;
     socket.destroy();
     return name;

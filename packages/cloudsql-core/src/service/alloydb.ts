@@ -28,7 +28,7 @@ export const alloyDb: Service = {
   defaultIpTypes: ['PRIVATE'],
   identityInCertificate: false,
   fetch: fetchAlloyDb,
-  identity: (_, __, host) => ({ address: host }),
+  identity: (_, __, { host }) => ({ address: host }),
   async prelude({ credentials, iam, userAgent }) {
     // For passwords, too: the server asks IAM whether its principal may connect at all.
     const { token } = await credentials.loginToken();
