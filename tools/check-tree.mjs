@@ -12,6 +12,7 @@ const maxLines = 400;
 const rooms = [
   'index',
   'google',
+  'diagnostics',
   'drivers',
   'listener',
   'postgres',

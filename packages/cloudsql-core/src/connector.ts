@@ -25,6 +25,19 @@ import { closedError, type InstanceStatus, Instances } from './service/instances
 import { openSocket, type Progress } from './service/open-socket.ts';
 import { publish } from './telemetry.ts';
 
+/** What `diagnostics.ts` may ask of a connector; not part of the package's surface. */
+export interface ConnectorInternals {
+  /** Google's side of the service that the instance is of. */
+  plane(instance: string | undefined, signal?: AbortSignal): Promise<ControlPlane>;
+  /** The instance that a name stands for. */
+  instance(name: string, signal: AbortSignal): Promise<Instance>;
+  /** What is known of an instance, fetched if need be. */
+  know(options: WarmupOptions): Promise<{ readonly info: ConnectionInfo }>;
+}
+
+/** Opens a connector for `diagnostics.ts`. */
+export let internalsOf: (connector: Connector) => ConnectorInternals;
+
 /**
  * Holds credentials and what is known of instances, and opens authenticated TLS sockets to them. Constructing one
  * does no I/O; the first connection does the work, and later ones share it.
@@ -38,6 +51,14 @@ export class Connector {
   readonly #instances: Instances;
   readonly #names: Names;
   readonly #dials: Set<Deadline> = new Set();
+
+  static {
+    internalsOf = (connector) => ({
+      plane: (instance, signal) => connector.#planeOf(instance, signal),
+      instance: (name, signal) => connector.#names.get({ name: parseName(name), signal }),
+      know: (options) => connector.#know(options),
+    });
+  }
 
   /** @throws ConfigError for unknown, invalid or contradicting options */
   constructor(options: ConnectorOptions = {}) {
@@ -218,7 +239,7 @@ export class Connector {
 
   async #planeOf(given: string | undefined, signal?: AbortSignal): Promise<ControlPlane> {
     if (given === undefined) return this.#instances.plane('cloud-sql');
-    const { service } = await this.#names.get({ name: parseName(given), authType: 'IAM', signal });
+    const { service } = await this.#names.get({ name: parseName(given), signal });
     return this.#instances.plane(service);
   }
 }

@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { Connector as CoreConnector } from './connector.ts';
 import { DeferredSocket } from './drivers/deferred-socket.ts';
-import { ConfigError, DialError } from './errors.ts';
+import { noIamLogin } from './drivers/tedious.ts';
+import { DialError } from './errors.ts';
 import { googleError } from './google/error-codes.ts';
 import {
   AuthTypes,
@@ -82,9 +83,7 @@ export class Connector {
    */
   async getTediousOptions(options: ConnectionOptions): Promise<TediousDriverOptions> {
     if (options.authType?.toUpperCase() === AuthTypes.IAM) {
-      const refusal = new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', {
-        remedy: "Set `authType: 'PASSWORD'`, and user and password in the driver's options.",
-      });
+      const refusal = noIamLogin("Set `authType: 'PASSWORD'`, and user and password in the driver's options.");
       throw Object.assign(googleError(refusal), { code: 'ENOIAM' });
     }
     const { open, toError } = await this.#prepare(options);

@@ -1,25 +1,21 @@
+import type { CallLog, CallRecord } from './call-log.ts';
 import type { Environment } from './client-environment.ts';
 import { googleEnvironment, metadataEnvironment } from './client-environment.ts';
 import type { ClientFiles } from './client-files.ts';
 import type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
 import type { ConnectionLog, ConnectionRecord } from './data-plane/connection-log.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
-import { createUserSql, dropUserSql } from './database/setup-sql.ts';
-import { ADMIN_ROLE } from './database/sql-client.ts';
-import { resolveUser } from './database-user.ts';
 import type { Dns } from './dns/dns.ts';
 import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
-import { databaseUserName } from './iam/accounts.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
+import { addUser, removeUser } from './instance-users.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
 import { checkDuration } from './option-checks.ts';
 import type { UserOptions } from './options.ts';
-import { RULES } from './service-rules.ts';
 import type { Settings } from './settings.ts';
-import type { Statistics } from './statistics.ts';
 
 /** Counters since the start or the last reset. */
 export interface EmulatorStatistics {
@@ -45,7 +41,7 @@ interface EmulatorParts {
   readonly host: string;
   readonly project: string;
   readonly settings: Settings;
-  readonly statistics: Statistics;
+  readonly calls: CallLog;
   readonly log: ConnectionLog;
   readonly files: ClientFiles;
   readonly lifetime: Lifetime;
@@ -78,6 +74,11 @@ export class Emulator {
   /** URL of the control plane: base of the admin API, the token endpoint and the metadata server. */
   get url(): string {
     return `http://${this.host}`;
+  }
+
+  /** The same with TLS, under a certificate of the authority in {@link caFile}. */
+  get httpsUrl(): string {
+    return `https://${this.host}`;
   }
 
   /** E-mail of the default principal. */
@@ -122,6 +123,11 @@ export class Emulator {
     return this.#parts.log.list();
   }
 
+  /** The latest 10,000 calls of APIs, oldest first. */
+  get calls(): readonly CallRecord[] {
+    return this.#parts.calls.list();
+  }
+
   /** DNS names, and the resolver that knows them. */
   get dns(): Dns {
     return this.#parts.dns;
@@ -144,12 +150,12 @@ export class Emulator {
 
   /** Returns the counters. */
   statistics(): EmulatorStatistics {
-    return { calls: this.#parts.statistics.calls(), connections: this.#parts.log.counts() };
+    return { calls: this.#parts.calls.counts(), connections: this.#parts.log.counts() };
   }
 
   /** Sets all counters but that of open connections to zero. */
   resetStatistics(): void {
-    this.#parts.statistics.reset();
+    this.#parts.calls.resetCounts();
     this.#parts.log.resetCounts();
     this.#parts.dns.resetQueries();
   }
@@ -216,12 +222,7 @@ export class Emulator {
 
   /** Creates a database user. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`, `DATABASE_STATEMENT_FAILED` or `CLOSED` */
   async createUser(instanceName: string, user: UserOptions): Promise<void> {
-    const instance = this.#instance(instanceName);
-    const rules = RULES[instance.name.service];
-    const resolved = resolveUser(user, 'user', rules);
-    await instance.database.run(createUserSql(resolved, rules));
-    instance.users.add(resolved);
-    await instance.onChange();
+    await addUser(this.#instance(instanceName), user);
   }
 
   /**
@@ -230,24 +231,22 @@ export class Emulator {
    */
   async deleteUser(instanceName: string, nameOrEmail: string): Promise<void> {
     const instance = this.#instance(instanceName);
-    const name = nameOrEmail.includes('@') ? databaseUserName(nameOrEmail.toLowerCase()) : nameOrEmail;
-    if (!instance.users.find(name)) {
+    const name = nameOrEmail.includes('@') ? instance.rules.userName(nameOrEmail.toLowerCase()) : nameOrEmail;
+    const found = instance.users.find(name);
+    if (!found) {
       throw new EmulatorError('UNKNOWN_USER', `The instance ${instanceName} has no database user '${name}'.`);
     }
-    await instance.database.run(dropUserSql(name));
-    instance.users.remove(name);
-    await instance.onChange();
+    await removeUser(instance, found);
   }
 
   /**
    * Returns a URL that reaches the database itself as superuser, past TLS and IAM, over its private Unix socket. For
-   * tests that prepare or inspect data; `pg` and libpq understand it.
+   * tests that prepare or inspect data; `pg` and libpq understand it, that of MySQL `mysql2` and `mariadb`. It is a
+   * secret there. Without `database` it names the one that always exists, `postgres` or `mysql`.
    * @throws EmulatorError `UNKNOWN_INSTANCE` or `CLOSED`
    */
-  databaseUrl(instanceName: string, database = 'postgres'): string {
-    const { socketFolder } = this.#instance(instanceName).database;
-    const host = encodeURIComponent(socketFolder);
-    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  databaseUrl(instanceName: string, database?: string): string {
+    return this.#instance(instanceName).database.url(database);
   }
 
   /**

@@ -1,3 +1,4 @@
+export type { CallRecord } from './call-log.ts';
 export type { Environment } from './client-environment.ts';
 export { readConfig } from './config-file.ts';
 export type { CredentialFileOptions, ExternalAccountOptions, ImpersonatedFileOptions } from './credential-content.ts';
@@ -21,6 +22,7 @@ export type {
   AddressOptions,
   BuiltInUserOptions,
   EmulatorOptions,
+  GroupUserOptions,
   IamRole,
   IamUserOptions,
   InstanceOptions,

@@ -1,9 +1,10 @@
-import type { EmbeddedPostgres } from './database/embedded-postgres.ts';
+import type { Database } from './database/database.ts';
 import type { UserRegistry } from './database/users.ts';
 import type { ServerFault } from './faults/server-face.ts';
 import type { InstanceName } from './instance-name.ts';
 import type { CertificateAuthority } from './pki/certificate-authority.ts';
 import type { ClientCertificates } from './pki/client-certificates.ts';
+import type { ServiceRules } from './service-rules.ts';
 
 /** Kind of address, as the admin API of Cloud SQL names it; `PRIMARY` is the public one, `PSC` that of an endpoint. */
 export type AddressType = 'PRIMARY' | 'PRIVATE' | 'PSC';
@@ -25,7 +26,8 @@ export interface Instance {
   readonly serverNames: readonly string[];
   /** What is wrong with its TLS server, by fault. */
   fault?: ServerFault | undefined;
-  readonly database: EmbeddedPostgres;
+  readonly rules: ServiceRules;
+  readonly database: Database;
   readonly users: UserRegistry;
   /** Databases that the emulator made; others may have come by SQL. */
   readonly databases: Set<string>;

@@ -3,6 +3,8 @@ import type { Instance, RunningInstance } from './instance.ts';
 import type { InstanceName, ServiceName } from './instance-name.ts';
 import { parseInstanceName } from './instance-name.ts';
 import { allOrFirstError } from './lifetime.ts';
+import type { ClientCertificates } from './pki/client-certificates.ts';
+import type { InstancePki } from './pki/pki.ts';
 import type { ResolvedInstance } from './resolve-options.ts';
 
 /** What brings instances into being. */
@@ -11,6 +13,8 @@ export interface InstancesOptions {
   readonly open: (wanted: ResolvedInstance) => Promise<RunningInstance>;
   /** Says what an instance is like that nobody has described; `undefined` if only described ones exist. */
   readonly describe: ((name: InstanceName) => ResolvedInstance) | undefined;
+  /** Gives the certificates of an AlloyDB cluster. */
+  readonly openCluster: (cluster: string) => Promise<InstancePki>;
   /** Called for each instance that came into being after the start. */
   readonly onCreated: (instance: RunningInstance) => void;
 }
@@ -42,6 +46,13 @@ export class Instances {
   /** Tells whether there are instances of a service, or could be. */
   mayHave(service: ServiceName): boolean {
     return this.#options.describe !== undefined || this.list(service).length > 0;
+  }
+
+  /** Finds who issues the certificates of clients of an AlloyDB cluster, also of one whose instances are yet to come. */
+  async clientCertificatesOf(cluster: string): Promise<ClientCertificates | undefined> {
+    const [first] = this.inCluster(cluster);
+    const isKnown = first !== undefined || this.#isMakeable(parseInstanceName(`${cluster}/instances/any`));
+    return isKnown ? (await this.#options.openCluster(cluster)).certificates : undefined;
   }
 
   /** Those of an AlloyDB cluster. */
@@ -84,13 +95,17 @@ export class Instances {
   #make(text: string, key: string): Promise<RunningInstance> | undefined {
     const name = parseInstanceName(text);
     const { describe } = this.#options;
-    if (this.#closed || !name?.project.startsWith('demo-') || !describe) return undefined;
+    if (!describe || !name || !this.#isMakeable(name)) return undefined;
     const arriving = this.#arriving.get(key) ?? this.#create(describe(name));
     // Kept while it is on its way only: who fails now may succeed later.
     this.#arriving.set(key, arriving);
     const forget = (): void => void this.#arriving.delete(key);
     arriving.then(forget, forget);
     return arriving;
+  }
+
+  #isMakeable(name: InstanceName | undefined): boolean {
+    return !this.#closed && this.#options.describe !== undefined && (name?.project.startsWith('demo-') ?? false);
   }
 
   async #create(wanted: ResolvedInstance): Promise<RunningInstance> {

@@ -19,13 +19,14 @@ export interface InstanceParts {
 
 /** Starts an instance: its database, its certificates, its addresses. */
 export async function openInstance(wanted: ResolvedInstance, parts: InstanceParts): Promise<RunningInstance> {
-  const { name, users, addresses } = wanted;
+  const { name, rules, users, addresses } = wanted;
   const [database, pki] = await allOrFirstError([
     parts.databases.start(wanted),
     parts.makingPki.then((made) => made.of(name)),
   ]);
   const instance: Instance = {
     name,
+    rules,
     database,
     users: new UserRegistry(users),
     databases: new Set(wanted.databases),
@@ -44,6 +45,6 @@ export function storedOf({ name, database, databases, users }: Instance): Stored
     name: name.connectionName,
     databaseVersion: database.databaseVersion,
     databases: [...databases],
-    users: users.list().map(({ kind, name: user, databaseRoles }) => ({ kind, name: user, databaseRoles })),
+    users: users.list().map(({ password: _, ...user }) => user),
   };
 }

@@ -1,20 +1,38 @@
+/** A database engine and its version, as Cloud SQL names them. */
+export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
+
 /** A predefined IAM role, without the `roles/` prefix. */
 export type IamRole =
+  | 'cloudsql.admin'
+  | 'cloudsql.editor'
+  | 'cloudsql.viewer'
   | 'cloudsql.client'
   | 'cloudsql.instanceUser'
+  | 'alloydb.admin'
+  | 'alloydb.viewer'
   | 'alloydb.client'
   | 'alloydb.databaseUser'
   | 'serviceusage.serviceUsageConsumer';
 
 /** Someone who can get access tokens. */
 export interface PrincipalOptions {
-  /** E-mail. Names that end in `.gserviceaccount.com` are service accounts, all others are users. */
+  /**
+   * E-mail. Names that end in `.gserviceaccount.com` are service accounts, those with `members` groups, all others users.
+   */
   readonly email: string;
   /**
-   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL, `cloudsql.instanceUser` the IAM
-   * login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API of AlloyDB, `alloydb.client`
-   * also its instances, `alloydb.databaseUser` the IAM login.
-   * @default all roles
+   * E-mails of the principals that are in this group. They have its roles, and where the group is a database user they
+   * may log in under their own names. Nobody can get a token of a group.
+   * @default none
+   */
+  readonly members?: readonly string[];
+  /**
+   * IAM roles on every instance. `cloudsql.client` opens the admin API of Cloud SQL to connectors,
+   * `cloudsql.instanceUser` the IAM login. `alloydb.client` and `serviceusage.serviceUsageConsumer` together open the API
+   * of AlloyDB to connectors, `alloydb.client` also its instances, `alloydb.databaseUser` the IAM login. To list instances
+   * takes a viewer, to change users an admin. A project that is named as the one to be billed takes
+   * `serviceusage.serviceUsageConsumer`.
+   * @default all roles; none for a group
    */
   readonly roles?: readonly IamRole[];
   /**
@@ -27,10 +45,24 @@ export interface PrincipalOptions {
 
 /** A database user that logs in with an IAM identity. */
 export interface IamUserOptions {
-  /** E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`. */
+  /**
+   * E-mail of the principal. The database role is named after it, without `.gserviceaccount.com`; in MySQL the user is
+   * named after what stands before the `@`, so that only one of two principals with the same name can have one.
+   */
   readonly email: string;
   /**
    * Database roles granted to the user.
+   * @default none, as at Google
+   */
+  readonly databaseRoles?: readonly string[];
+}
+
+/** A group that is a database user: each member may log in under its own name, and has the group's database roles. */
+export interface GroupUserOptions {
+  /** E-mail of the group. The database role is named after it; nobody can log in as it. Cloud SQL for PostgreSQL only. */
+  readonly group: string;
+  /**
+   * Database roles granted to the group.
    * @default none, as at Google
    */
   readonly databaseRoles?: readonly string[];
@@ -40,7 +72,7 @@ export interface IamUserOptions {
 export interface BuiltInUserOptions {
   /** Name of the database role. `@` is kept for IAM users. */
   readonly name: string;
-  /** Password, checked by PostgreSQL itself (SCRAM-SHA-256). */
+  /** Password, checked by the database itself: PostgreSQL with SCRAM-SHA-256, MySQL with its default method. */
   readonly password: string;
   /**
    * Database roles granted to the user. A member of `cloudsqlsuperuser` (in AlloyDB
@@ -50,8 +82,8 @@ export interface BuiltInUserOptions {
   readonly databaseRoles?: readonly string[];
 }
 
-/** A database user: `email` makes an IAM user, `name` and `password` a built-in one. */
-export type UserOptions = IamUserOptions | BuiltInUserOptions;
+/** A database user: `email` makes an IAM user, `group` one for a group, `name` and `password` a built-in one. */
+export type UserOptions = IamUserOptions | GroupUserOptions | BuiltInUserOptions;
 
 /** Addresses of an instance. */
 export interface AddressOptions {
@@ -59,7 +91,7 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
-  /** Address of the PSC endpoint; for instances with `pscEnabled`. */
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. @default a free one */
   readonly PSC?: string;
 }
 
@@ -71,7 +103,8 @@ export interface InstanceOptions {
    */
   readonly name: string;
   /**
-   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists.
+   * Databases to create, owned by `cloudsqlsuperuser` or `alloydbsuperuser`. The database `postgres` always exists, in
+   * MySQL `mysql`.
    * @default none
    */
   readonly databases?: readonly string[];
@@ -99,10 +132,17 @@ export interface InstanceOptions {
    */
   readonly customSubjectAlternativeNames?: readonly string[];
   /**
-   * Database engine, as in Cloud SQL. Only PostgreSQL 18 can be had.
+   * Database engine, as in Cloud SQL. PostgreSQL 18 comes with the package; MySQL is the `mariadbd` or `mysqld` that is
+   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`.
    * @default 'POSTGRES_18'
    */
-  readonly databaseVersion?: 'POSTGRES_18';
+  readonly databaseVersion?: DatabaseVersion;
+  /**
+   * Where the database is, for SQL Server only: `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a
+   * Unix socket. Its databases and users are its own.
+   * @default none, and required for SQL Server
+   */
+  readonly databaseUrl?: string;
 }
 
 /** Options of `startEmulator`. Unknown keys are errors. */

@@ -2,7 +2,8 @@ import type { StoredState } from './data-folder/stored-state.ts';
 import { withKept } from './data-folder/with-kept.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
-import { EmulatorError } from './errors.ts';
+import type { EngineName, EngineVersion } from './engine-version.ts';
+import { resolveEngineVersion } from './engine-version.ts';
 import type { InstanceName } from './instance-name.ts';
 import { defaultServiceAccount, parseInstanceName } from './instance-name.ts';
 import { checkListeningAddress, checkPort, resolveHost } from './listening.ts';
@@ -18,7 +19,9 @@ import {
 import type { EmulatorOptions } from './options.ts';
 import type { ResolvedPrincipal } from './resolve-principals.ts';
 import { resolvePrincipals } from './resolve-principals.ts';
-import { RULES } from './service-rules.ts';
+import type { ServiceRules } from './service-rules.ts';
+import { rulesOf } from './service-rules.ts';
+import { checkDatabaseUrl } from './sql-server/database-url.ts';
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
 export type WantedAddress = string | null | undefined;
@@ -26,6 +29,10 @@ export type WantedAddress = string | null | undefined;
 /** An instance after validation. */
 export interface ResolvedInstance {
   readonly name: InstanceName;
+  readonly engine: EngineVersion;
+  readonly rules: ServiceRules;
+  /** Where the database is; set for SQL Server only. */
+  readonly databaseUrl?: string | undefined;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
   readonly addresses: {
@@ -59,6 +66,12 @@ export interface ResolvedOptions {
   readonly describe: ((name: InstanceName) => ResolvedInstance) | undefined;
 }
 
+/** Databases that every server has. */
+const ALWAYS_THERE: Readonly<Record<EngineName, readonly string[]>> = {
+  POSTGRES: ['postgres'],
+  MYSQL: ['mysql', 'sys'],
+  SQLSERVER: [],
+};
 const HOUR_MS = 3_600_000;
 const DEFAULT_PROJECT = 'demo-project';
 const ANY_ADDRESSES = { PRIMARY: undefined, PRIVATE: undefined };
@@ -108,15 +121,7 @@ export function resolveOptions(options: EmulatorOptions, kept?: StoredState): Re
     tokenLifetimeMs: checkDuration(given.tokenLifetimeMs ?? HOUR_MS, 'tokenLifetimeMs'),
     port: checkPort(given.port ?? 0),
     host,
-    describe: createsOnUse
-      ? (name) => ({
-          name,
-          databases: [],
-          addresses: ANY_ADDRESSES,
-          users: principals.map(asSuperuser(name)),
-          createsDatabases: true,
-        })
-      : undefined,
+    describe: createsOnUse ? (name) => ({ ...describe(name, principals), createsDatabases: true }) : undefined,
     dataDir: given.dataDir === undefined ? undefined : checkText(given.dataDir, 'dataDir'),
     importFrom: given.importFrom === undefined ? undefined : checkText(given.importFrom, 'importFrom'),
     exportOnClose: given.exportOnClose === undefined ? undefined : checkText(given.exportOnClose, 'exportOnClose'),
@@ -141,9 +146,14 @@ function checkDistinct(instances: readonly ResolvedInstance[]): void {
   }
 }
 
-function asSuperuser({ service }: InstanceName): (principal: ResolvedPrincipal) => DatabaseUser {
-  const rules = RULES[service];
-  return ({ email }) => resolveUser({ email, databaseRoles: [rules.superuserRole] }, 'principals', rules);
+/** What an instance is like that nobody has described. */
+function describe(name: InstanceName, principals: readonly ResolvedPrincipal[]): ResolvedInstance {
+  const engine = resolveEngineVersion(undefined, 'databaseVersion');
+  const rules = rulesOf(name.service, engine.name);
+  const users = principals.map(({ email }) =>
+    resolveUser({ email, databaseRoles: [rules.superuserRole] }, 'principals', rules),
+  );
+  return { name, engine, rules, databases: [], users, addresses: ANY_ADDRESSES };
 }
 
 function resolveInstance(value: unknown, where: string, isExposed: boolean): ResolvedInstance {
@@ -153,6 +163,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'users',
     'addresses',
     'databaseVersion',
+    'databaseUrl',
     'pscEnabled',
     'customSubjectAlternativeNames',
   ]);
@@ -163,12 +174,11 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
       'must be project:region:instance, or projects/P/locations/R/clusters/C/instances/I',
       given.name,
     );
-  if (given.databaseVersion !== undefined && given.databaseVersion !== 'POSTGRES_18') {
-    throw new EmulatorError(
-      'UNSUPPORTED_ENGINE',
-      `${where}.databaseVersion: this version of the emulator runs 'POSTGRES_18' only, got ${JSON.stringify(given.databaseVersion)}.`,
-    );
+  const engine = resolveEngineVersion(given.databaseVersion, `${where}.databaseVersion`);
+  if (engine.name !== 'POSTGRES' && name.service === 'alloydb') {
+    invalid(`${where}.databaseVersion`, 'must be PostgreSQL for an instance of AlloyDB', engine.version);
   }
+  const rules = rulesOf(name.service, engine.name);
   const addresses = checkKeys(checkRecord(given.addresses ?? {}, `${where}.addresses`), `${where}.addresses`, [
     'PRIMARY',
     'PRIVATE',
@@ -180,15 +190,18 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
   }
   const names = checkArray(given.customSubjectAlternativeNames ?? [], `${where}.customSubjectAlternativeNames`);
   const users = checkArray(given.users ?? [], `${where}.users`).map((user, index) =>
-    resolveUser(user, `${where}.users[${index}]`, RULES[name.service]),
+    resolveUser(user, `${where}.users[${index}]`, rules),
   );
   const twice = users.find((user, index) => users.findIndex((other) => other.name === user.name) !== index);
   if (twice) invalid(`${where}.users`, 'names the same database user twice', twice.name);
   return {
     name,
+    engine,
+    rules,
+    databaseUrl: checkDatabaseUrl(given, where, engine),
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
-      .filter((database) => database !== 'postgres'),
+      .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),
     users,
     addresses: {
       PRIMARY: checkAddress(addresses.PRIMARY, `${where}.addresses.PRIMARY`, isExposed),

@@ -1,4 +1,5 @@
 import { isServiceAccount } from './iam/accounts.ts';
+import { ROLES } from './iam/permissions.ts';
 import { nearestName } from './nearest-name.ts';
 import { checkArray, checkEmail, checkKeys, checkRecord, checkText, invalid } from './option-checks.ts';
 import type { IamRole } from './options.ts';
@@ -6,17 +7,11 @@ import type { IamRole } from './options.ts';
 /** A principal after validation. */
 export interface ResolvedPrincipal {
   readonly email: string;
+  /** Set for groups only. */
+  readonly members?: readonly string[];
   readonly roles: readonly IamRole[];
   readonly tokenCreators: readonly string[];
 }
-
-const ROLES: readonly IamRole[] = [
-  'cloudsql.client',
-  'cloudsql.instanceUser',
-  'alloydb.client',
-  'alloydb.databaseUser',
-  'serviceusage.serviceUsageConsumer',
-];
 
 /** Validates the principals. If none are given there is one, with all roles. @throws EmulatorError `INVALID_OPTION` */
 export function resolvePrincipals(
@@ -26,8 +21,18 @@ export function resolvePrincipals(
   const principals = checkArray(given.principals ?? [{ email: defaultEmail }], 'principals').map((principal, index) =>
     resolvePrincipal(principal, `principals[${index}]`),
   );
-  const emails = principals.map((principal) => principal.email);
+  const emails = principals.filter(({ members }) => members === undefined).map(({ email }) => email);
   const first = emails[0] ?? invalid('principals', 'needs at least one principal', given.principals);
+  for (const [index, { members = [] }] of principals.entries()) {
+    const stranger = members.find((member) => !emails.includes(member));
+    if (stranger !== undefined) {
+      invalid(
+        `principals[${index}].members`,
+        `must name other principals that are no groups (${emails.join(', ')})`,
+        stranger,
+      );
+    }
+  }
   const defaultPrincipal =
     given.defaultPrincipal === undefined ? first : checkEmail(given.defaultPrincipal, 'defaultPrincipal');
   if (!emails.includes(defaultPrincipal)) {
@@ -37,15 +42,22 @@ export function resolvePrincipals(
 }
 
 function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
-  const given = checkKeys(checkRecord(value, where), where, ['email', 'roles', 'tokenCreators']);
+  const given = checkKeys(checkRecord(value, where), where, ['email', 'members', 'roles', 'tokenCreators']);
   const email = checkEmail(given.email, `${where}.email`);
+  const members =
+    given.members === undefined
+      ? undefined
+      : checkArray(given.members, `${where}.members`).map((member, index) =>
+          checkEmail(member, `${where}.members[${index}]`),
+        );
+  if (members && isServiceAccount(email)) invalid(`${where}.members`, 'is for groups, not for service accounts', email);
   const tokenCreators = checkArray(given.tokenCreators ?? [], `${where}.tokenCreators`).map((creator, index) =>
     checkEmail(creator, `${where}.tokenCreators[${index}]`),
   );
   if (tokenCreators.length > 0 && !isServiceAccount(email)) {
     invalid(`${where}.tokenCreators`, 'is for service accounts only', email);
   }
-  const roles = checkArray(given.roles ?? ROLES, `${where}.roles`).map((role, index) => {
+  const roles = checkArray(given.roles ?? (members ? [] : ROLES), `${where}.roles`).map((role, index) => {
     const name = checkText(role, `${where}.roles[${index}]`);
     const known = ROLES.find((candidate) => candidate === name);
     const nearest = nearestName(name, ROLES);
@@ -58,5 +70,5 @@ function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
       )
     );
   });
-  return { email, roles, tokenCreators };
+  return { email, roles, tokenCreators, ...(members ? { members } : {}) };
 }

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { CallLog } from './call-log.ts';
 import { ClientFiles } from './client-files.ts';
 import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
-import { CAPTURED_NAMES, GoogleApisProxy } from './control-plane/googleapis-proxy.ts';
+import { GoogleApisProxy, TLS_NAMES } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
 import { oauthRoutes } from './control-plane/oauth.ts';
 import { selfRoutes } from './control-plane/self.ts';
 import { ControlPlane } from './control-plane/server.ts';
 import { sqlAdminRoutes } from './control-plane/sql-admin.ts';
+import { sqlInstanceRoutes } from './control-plane/sql-instances.ts';
+import { sqlUserRoutes } from './control-plane/sql-users.ts';
 import { subjectTokenRoutes } from './control-plane/subject-token.ts';
 import { DataFolder } from './data-folder/data-folder.ts';
 import { PLATFORM } from './data-folder/stored-state.ts';
@@ -31,13 +34,13 @@ import { Pki } from './pki/pki.ts';
 import type { ResolvedOptions } from './resolve-options.ts';
 import { checkOptions, resolveOptions } from './resolve-options.ts';
 import type { Settings } from './settings.ts';
-import { Statistics } from './statistics.ts';
+
 import type { Workspace } from './workspace.ts';
 import { createWorkspace, removeWorkspace } from './workspace.ts';
 
 /**
  * Starts a local Cloud SQL and AlloyDB: admin APIs, OAuth, metadata server, and for each instance a TLS endpoint in
- * front of a PostgreSQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
+ * front of a PostgreSQL or MySQL of its own. Everything listens on loopback addresses and lies in one temporary folder, unless
  * options say otherwise.
  *
  * Close it, or declare it with `await using`. If the process ends without that, the databases and the folder go, too.
@@ -96,7 +99,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     if (hasStarted && exportOnClose !== undefined) await kept?.copyTo(exportOnClose);
   });
   const log = new ConnectionLog();
-  const statistics = new Statistics();
+  const calls = new CallLog();
   const settings: Settings = {
     certificateLifetimeMs: options.certificateLifetimeMs,
     tokenLifetimeMs: options.tokenLifetimeMs,
@@ -116,7 +119,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
 
   const dns = await startDns();
   lifetime.defer(() => dns.close());
-  const makingPki = Pki.create(CAPTURED_NAMES);
+  const makingPki = Pki.create(TLS_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
     const instances = running.list().map(({ instance }) => storedOf(instance));
@@ -128,6 +131,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
       dns.learn(opened);
       return opened;
     },
+    openCluster: async (cluster) => (await makingPki).ofCluster(cluster),
     describe: options.describe,
     onCreated: save,
   });
@@ -141,9 +145,12 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   const tokenLifetimeMs = (): number => settings.tokenLifetimeMs;
   const admin = { identity, certificateLifetimeMs, faults: faults.metadata, instances: running };
   const id = randomUUID();
+  let emulator: Emulator | undefined;
   const routes = [
-    ...selfRoutes({ id, startedAt: new Date() }),
+    ...selfRoutes({ id, startedAt: new Date(), emulator: () => emulator }),
     ...sqlAdminRoutes(admin),
+    ...sqlInstanceRoutes(admin),
+    ...sqlUserRoutes(admin),
     ...alloyDbAdminRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
     ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
@@ -152,7 +159,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   ];
   faults.api.learn(routes.map(({ name }) => name));
   const { host, port } = options;
-  const controlPlane = new ControlPlane({ host, port, statistics, faults: faults.api, routes });
+  const controlPlane = new ControlPlane({ host, port, calls, faults: faults.api, routes });
   await controlPlane.listen();
   lifetime.defer(() => controlPlane.close());
   const proxy = new GoogleApisProxy(pki.captured, controlPlane);
@@ -168,13 +175,13 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     keys: identity.keys,
   });
   hasStarted = true;
-  return new Emulator({
+  emulator = new Emulator({
     id,
     host: controlPlane.host,
     dns: dns.names,
     project,
     settings,
-    statistics,
+    calls,
     log,
     files,
     lifetime,
@@ -183,4 +190,5 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     dataPlane,
     faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances: running }),
   });
+  return emulator;
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { adminUrl, getToken, publicKey, SCOPE } from './client.ts';
-import { ADA, APP, CLIENT_ONLY, ORDERS, startTestEmulator, USER_ONLY } from './setup.ts';
+import { ADA, APP, CLIENT_ONLY, NOBODY, ORDERS, startTestEmulator, USER_ONLY } from './setup.ts';
 
 let cloud: Emulator;
 beforeAll(async () => {
@@ -88,14 +88,17 @@ describe('connectSettings', () => {
     expect(body.error?.message).toBe('Request had insufficient authentication scopes.');
   });
 
-  test('refuses a principal without the role cloudsql.client, also for instances that do not exist', async () => {
-    const token = await getToken(cloud, USER_ONLY);
+  test('refuses a principal without a role that has the permission, also for instances that do not exist', async () => {
+    const token = await getToken(cloud, NOBODY);
     const { status, body } = await call(settingsUrl(), token);
     expect(status).toBe(403);
     expect(body.error).toMatchObject({ status: 'PERMISSION_DENIED', errors: [{ reason: 'forbidden' }] });
     expect(body.error?.message).toContain('cloudsql.instances.get on resource instances/orders');
     expect((await call(settingsUrl().replace('orders', 'nothing'), token)).status).toBe(403);
-    expect((await call(settingsUrl(), await getToken(cloud, CLIENT_ONLY))).status).toBe(200);
+    // As at Google, both roles have this one.
+    for (const allowed of [CLIENT_ONLY, USER_ONLY]) {
+      expect((await call(settingsUrl(), await getToken(cloud, allowed))).status).toBe(200);
+    }
   });
 
   test('does not know other instances', async () => {
@@ -117,6 +120,13 @@ describe('generateEphemeralCert', () => {
     expect(body).toMatchObject({
       ephemeralCert: { kind: 'sql#sslCert', cert: expect.stringContaining('BEGIN'), instance: 'orders' },
     });
+  });
+
+  test('refuses a principal that may log in, but not connect', async () => {
+    const { status, body } = await call(certUrl(), await getToken(cloud, USER_ONLY), { public_key: publicKey });
+    expect(status).toBe(403);
+    expect(body.error?.message).toContain('cloudsql.instances.connect on resource instances/orders');
+    expect((await call(certUrl(), await getToken(cloud, CLIENT_ONLY), { public_key: publicKey })).status).toBe(200);
   });
 
   test('refuses an access token that is unknown or lacks the scope', async () => {
@@ -142,6 +152,6 @@ describe('generateEphemeralCert', () => {
 });
 
 test('answers unknown methods and broken paths with an error', async () => {
-  expect((await call(`${cloud.url}/sql/v1beta4/projects/demo-shop/instances`, undefined)).status).toBe(404);
+  expect((await call(`${cloud.url}/sql/v1beta4/projects/demo-shop/flags`, undefined)).status).toBe(404);
   expect((await call(`${cloud.url}/sql/v1beta4/projects/%zz/instances/orders/connectSettings`, 'x')).status).toBe(400);
 });

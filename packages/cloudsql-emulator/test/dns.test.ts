@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DnsRecords, Emulator } from '../src/index.ts';
 import { getToken } from './client.ts';
-import { APP, ORDERS, startTestEmulator, USER_ONLY } from './setup.ts';
+import { APP, NOBODY, ORDERS, startTestEmulator } from './setup.ts';
 
 const CLUSTER = 'projects/demo-shop/locations/europe-west1/clusters/main';
 const READER = `${CLUSTER}/instances/reader`;
@@ -162,6 +162,6 @@ describe('Private Service Connect', () => {
   test('resolveConnectSettings refuses unknown names, and whoever may not know', async () => {
     const path = (dns: string): string => `/sql/v1beta4/locations/europe-west1/dns/${dns}.:resolveConnectSettings`;
     expect((await get(path('a.b.europe-west1.sql.goog'))).status).toBe(404);
-    expect((await get(path(cloud.dns.namesOf(ORDERS).PSC!), USER_ONLY)).status).toBe(403);
+    expect((await get(path(cloud.dns.namesOf(ORDERS).PSC!), NOBODY)).status).toBe(403);
   });
 });

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
 import { client, dial, dialReady, getAccess, query } from './client.ts';
+import { MYSQL_ORDERS, withoutMysql } from './mysql-setup.ts';
 import { APP, APP_USER, ORDERS, startTestEmulator } from './setup.ts';
 
 const started: Emulator[] = [];
@@ -22,15 +23,19 @@ async function start(...options: Parameters<typeof startTestEmulator>): Promise<
   return cloud;
 }
 
-const folderOf = (url: string): string => dirname(dirname(new URL(url).searchParams.get('host')!));
+const folderOf = (url: string): string => {
+  const { searchParams } = new URL(url);
+  return dirname(dirname(searchParams.get('host') ?? dirname(searchParams.get('socketPath')!)));
+};
 const serverPids = (folder: string): string[] =>
   execFileSync('ps', ['-A', '-o', 'pid=,args='], { encoding: 'utf8' })
     .split('\n')
     .filter((line) => line.includes(folder));
 
 describe('close', () => {
-  test('removes everything and may be called twice', async () => {
-    const cloud = await start();
+  test.each(['POSTGRES', 'MYSQL'])('removes everything and may be called twice (%s)', async (engine) => {
+    if (engine === 'MYSQL' && withoutMysql) return;
+    const cloud = await start(engine === 'MYSQL' ? { instances: [MYSQL_ORDERS] } : {});
     const folder = folderOf(cloud.databaseUrl(ORDERS));
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     const host = cloud.url;
@@ -65,8 +70,13 @@ describe('close', () => {
 describe('without close', () => {
   const program = join(import.meta.dirname, 'owner.ts');
 
-  test.each(['kill', 'exit'])('no server and no folder survive (%s)', async (ending) => {
-    const owner = spawn(process.execPath, [program, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
+  test.each([
+    ['kill', 'POSTGRES'],
+    ['exit', 'POSTGRES'],
+    ['kill', 'MYSQL'],
+  ])('no server and no folder survive (%s, %s)', async (ending, engine) => {
+    if (engine === 'MYSQL' && withoutMysql) return;
+    const owner = spawn(process.execPath, [program, ending, engine], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = await once(owner.stdout, 'data');
     const folder = folderOf(JSON.parse(String(line)).url);
     if (ending === 'kill') {

@@ -66,8 +66,24 @@ test('a password never shows up in an error', async () => {
   await expect(startEmulator({ instances: [{ name, users }] })).rejects.toThrow(/^(?!.*hunter)/);
 });
 
+test.each([
+  [{}, /databaseUrl: must be a non-empty string/],
+  [{ databaseUrl: 'sqlserver://db.example.com:1433' }, /databaseUrl: must be sqlserver:\/\/, a loopback address/],
+  [{ databaseUrl: '/tmp/tds', users: [] }, /users: cannot be made in a SQL Server/],
+  [{ databaseUrl: '/tmp/tds', databases: ['orders'] }, /databases: cannot be made in a SQL Server/],
+  [{ databaseUrl: '/tmp/tds', databaseVersion: 'POSTGRES_18' }, /databaseUrl: is for SQL Server only/],
+  [{ databaseUrl: '/tmp/tds', name: 'projects/p/locations/r/clusters/c/instances/i' }, /must be PostgreSQL/],
+] as const)('a SQL Server of somebody else is not set up: %j', async (options, message) => {
+  const instance = { name, databaseVersion: 'SQLSERVER_2022_STANDARD', ...options };
+  const instances = [instance] as unknown as EmulatorOptions['instances'];
+  await expect(startEmulator({ instances })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringMatching(message),
+  });
+});
+
 test('other engines are a typed error', async () => {
-  const instances = [{ name, databaseVersion: 'MYSQL_8_0' }] as unknown as EmulatorOptions['instances'];
+  const instances = [{ name, databaseVersion: 'POSTGRES_9_6' }] as unknown as EmulatorOptions['instances'];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'UNSUPPORTED_ENGINE' });
 });
 

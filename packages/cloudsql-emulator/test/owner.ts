@@ -1,6 +1,8 @@
 // A program that starts an emulator and then waits to be killed, or leaves without closing it.
+import { MYSQL_ORDERS } from './mysql-setup.ts';
 import { ORDERS, startTestEmulator } from './setup.ts';
 
-const cloud = await startTestEmulator();
+const [ending, engine] = process.argv.slice(2);
+const cloud = await startTestEmulator(engine === 'MYSQL' ? { instances: [MYSQL_ORDERS] } : {});
 process.stdout.write(`${JSON.stringify({ pid: process.pid, url: cloud.databaseUrl(ORDERS) })}\n`);
-if (process.argv[2] === 'exit') process.exit(0);
+if (ending === 'exit') process.exit(0);

@@ -18,6 +18,9 @@ export const CLIENT_ONLY = 'client@demo-shop.iam.gserviceaccount.com';
 /** May log in with IAM, but not call the admin API. */
 export const USER_ONLY = 'user@demo-shop.iam.gserviceaccount.com';
 
+/** Has no role at all. */
+export const NOBODY = 'nobody@demo-shop.iam.gserviceaccount.com';
+
 /** Starts an emulator with everyone the tests need. */
 export async function startTestEmulator(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
   return await startEmulator({
@@ -27,6 +30,7 @@ export async function startTestEmulator(options: Partial<EmulatorOptions> = {}):
       { email: STRANGER },
       { email: CLIENT_ONLY, roles: ['cloudsql.client'] },
       { email: USER_ONLY, roles: ['cloudsql.instanceUser'] },
+      { email: NOBODY, roles: [] },
     ],
     instances: [
       {

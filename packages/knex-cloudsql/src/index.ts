@@ -1,14 +1,16 @@
 import { ConfigError, checkOrmOptions, oneOf } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
+import { type TediousCloudSqlOptions, tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Knex } from 'knex';
 
 /** What each of Knex's clients takes as `connection`, with the instance in place of the address. */
 interface Connections {
   pg: PgCloudSqlOptions<Knex.PgConnectionConfig>;
+  mssql: TediousCloudSqlOptions<Omit<Knex.MsSqlConnectionConfigBase, 'type' | 'userName'>>;
 }
 
 /** Knex's connection options, with the instance in place of the address. */
-export type KnexCloudSqlConnection<Client extends keyof Connections = keyof Connections> = Connections[Client];
+export type KnexCloudSqlConnection<Client extends keyof Connections = 'pg'> = Connections[Client];
 
 /** Knex's configuration, with the instance in place of the address. */
 export type KnexCloudSqlConfig = {
@@ -20,7 +22,10 @@ export type KnexCloudSqlConfig = {
   };
 }[keyof Connections];
 
-const bindings = { pg: pgOptions } as const;
+const bindings: Readonly<Record<keyof Connections, (options: never) => object>> = {
+  pg: pgOptions,
+  mssql: tediousOptions,
+};
 
 const inside = 'it belongs inside `connection`';
 const owned = {
@@ -44,7 +49,7 @@ const owned = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
-  const binding = bindings[oneOf('client', config.client, ['pg'])];
+  const binding = bindings[oneOf('client', config.client, ['pg', 'mssql'])];
   checkOrmOptions('knex', config, owned);
   const { connection, pool } = config;
   if (typeof connection !== 'string' && (typeof connection !== 'object' || connection === null)) {
@@ -53,7 +58,7 @@ export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
     });
   }
   // Knex keeps two connections open by default, which costs an idle service money and a serverless one its freeze.
-  return { ...config, connection: binding(connection), pool: { min: 0, ...pool } };
+  return { ...config, connection: binding(connection as never), pool: { min: 0, ...pool } };
 }
 
 export { cloudSql as knexCloudSql };

@@ -35,6 +35,11 @@ export class PrismaCloud {
     return new PrismaCloud(emulator, project);
   }
 
+  /** Variables that lead to it. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#emulator.env;
+  }
+
   url(database: string, login = '', more = ''): string {
     return `postgresql://${login && `${encodeURIComponent(login)}@`}/${database}?instance=${instance}${more}`;
   }

@@ -83,9 +83,14 @@ export class PrismaProject {
     rmSync(path.join(this.folder, 'prisma/migrations', name), { recursive: true });
   }
 
-  /** Runs `prisma` with nothing in its environment but `env`. */
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}, stdin = ''): Promise<Outcome> {
-    const child = spawn(process.execPath, [command, ...args], {
+  /** Runs `prisma` with nothing in its environment but `env`; `before` is a program of Node that is to start it. */
+  run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    stdin = '',
+    before: readonly string[] = [],
+  ): Promise<Outcome> {
+    const child = spawn(process.execPath, [...before, command, ...args], {
       cwd: this.folder,
       env: { PATH: path.dirname(process.execPath), HOME: this.folder, NO_COLOR: '1', CHECKPOINT_DISABLE: '1', ...env },
     });

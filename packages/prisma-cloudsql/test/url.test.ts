@@ -50,3 +50,17 @@ describe('cloudSqlUrl in prisma.config.ts', { timeout: 30_000 }, () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Generated Prisma Client') });
   });
 });
+
+describe('cloudsql exec', { timeout: 30_000 }, () => {
+  test('runs prisma migrate deploy, whose configuration knows DATABASE_URL only', async () => {
+    const datasource = 'datasource: { url: process.env.DATABASE_URL }';
+    const schema = "schema: 'prisma/schema.prisma', migrations: { path: 'prisma/migrations' }";
+    project.write('prisma.config.ts', `export default { ${schema}, ${datasource} };`);
+    const main = path.join(import.meta.dirname, '../../cloudsql-cli/src/main.ts');
+    const exec = [main, 'exec', 'demo-shop:europe-west1:orders', '--database', 'dev', '--', process.execPath];
+    const env = { ...cloud.env, PRISMA_SCHEMA_ENGINE_BINARY: engine };
+    const outcome = await project.run(['migrate', 'deploy'], env, '', exec);
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining('1 migration found') });
+    expect(await cloud.query('select item from orders', 'dev')).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
 import { type CloudSqlOptions, checkOrmOptions, connectionOf, oneOf, ownedAddress } from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
+import { tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Options } from 'sequelize';
 
 /** The options of Sequelize that this adapter sets, because setting them otherwise would bypass the connector. */
@@ -7,7 +8,7 @@ type Owned = 'host' | 'port' | 'ssl' | 'username' | 'native' | 'replication';
 
 /** Sequelize's options, with the instance in place of the address. */
 export type SequelizeCloudSqlOptions = CloudSqlOptions<
-  Omit<Options, 'dialect'> & { dialect: 'postgres' },
+  Omit<Options, 'dialect'> & { dialect: 'postgres' | 'mssql' },
   Owned,
   'url'
 >;
@@ -21,6 +22,13 @@ const owned = {
 /** The binding of each dialect, and what its driver calls a URL. */
 const dialects = {
   postgres: { binding: pgOptions, urlOption: 'connectionString' },
+  mssql: {
+    binding(options: Parameters<typeof tediousOptions>[0]) {
+      const { server: host, ...config } = tediousOptions(options);
+      return { host, ...config };
+    },
+    urlOption: 'connectionString',
+  },
 } as const;
 
 /**
@@ -31,7 +39,7 @@ const dialects = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(options: SequelizeCloudSqlOptions): Options {
-  const { binding, urlOption } = dialects[oneOf('dialect', options.dialect, ['postgres'])];
+  const { binding, urlOption } = dialects[oneOf('dialect', options.dialect, ['postgres', 'mssql'])];
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   const { host, port, user, password, database, ...driver } = binding({ ...rest.dialectOptions, ...connection });

@@ -21,15 +21,16 @@ export type TypeOrmCloudSqlOptions<T extends Type = Type> = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(options: TypeOrmCloudSqlOptions<'postgres'>): Native<'postgres'>;
+export function cloudSql(options: TypeOrmCloudSqlOptions<'mssql'>): Native<'mssql'>;
 export function cloudSql(options: TypeOrmCloudSqlOptions): DataSourceOptions {
-  const engine = engines[oneOf('type', options.type, ['postgres'])];
+  const engine = engines[oneOf('type', options.type, ['postgres', 'mssql'])];
   checkOrmOptions('TypeORM', options, {
     ...ownedAddress,
     replication: 'its nodes would dial past the connector',
     ...engine.owned,
   });
   const { connection, rest } = connectionOf(options, 'url', engine.urlOption);
-  return { ...rest, ...engine.place(connection, rest) };
+  return { ...rest, ...engine.place(connection, rest) } as DataSourceOptions;
 }
 
 export { cloudSql as typeormCloudSql };

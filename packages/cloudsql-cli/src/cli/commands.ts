@@ -21,6 +21,18 @@ interface CommandRow {
 
 /** Every command, in the order of the help. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  exec: {
+    summary: 'run a command that finds the database in its environment',
+    load: () => import('../commands/exec.ts'),
+  },
+  connect: {
+    summary: 'open psql on a database, or a tunnel for other clients',
+    load: () => import('../commands/connect.ts'),
+  },
+  'login-token': {
+    summary: 'print a token that an IAM user logs in with',
+    load: () => import('../commands/login-token.ts'),
+  },
   completion: {
     summary: 'print a script that completes commands and options in your shell',
     load: () => import('../commands/completion.ts'),

@@ -24,6 +24,7 @@ export function authorizedUserGrant(json: CredentialJson): Grant {
     kind: 'authorized_user',
     universe: optionalText(json, 'universe_domain') ?? defaultUniverse,
     quotaProject: optionalText(json, 'quota_project_id'),
+    infoUrl,
     email: async (apiToken, call) => account ?? (await emailOfToken(infoUrl, await apiToken(), call)),
     async token(use, call) {
       const scope = scopeOf(use, call);

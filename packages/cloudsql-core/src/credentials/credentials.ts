@@ -7,6 +7,16 @@ export interface AccessToken {
   readonly expiresAt: number | undefined;
 }
 
+/** A token, and what whoever issued it says of it. */
+export interface InspectedToken extends AccessToken {
+  /** False where nobody can be asked: of federated principals and in other universes. */
+  readonly checked: boolean;
+  /** Undefined where it was not checked and the source does not say. */
+  readonly scopes: readonly string[] | undefined;
+  /** E-mail address of the principal; undefined where the token does not tell it. */
+  readonly principal: string | undefined;
+}
+
 /** Where Google credentials come from. */
 export type CredentialSource =
   /** A credentials file of any kind: a service account key, a user's, workload identity federation, … */
@@ -70,6 +80,8 @@ export interface Credentials {
   apiToken(): Promise<AccessToken>;
   /** A token that is good for logging in to databases; narrowed to that where the source can express it. */
   loginToken(): Promise<AccessToken>;
+  /** What Google says of the login token itself. */
+  inspectLogin(): Promise<InspectedToken>;
   /** The e-mail address of the principal, where the source knows it. */
   email(): Promise<string | undefined>;
   /** The project that API quota is charged to, where an option, the environment or the source names one. */

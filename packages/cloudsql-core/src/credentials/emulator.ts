@@ -60,6 +60,7 @@ export function emulatorCredentials(
     kind: 'emulator',
     universe: undefined,
     quotaProject: undefined,
+    infoUrl: `http://${host}/tokeninfo`,
     token: async (use, call) => narrowToken(use, call, await exchange(host, principal, scopeOf(use, call), call)),
     async email(apiToken, call) {
       return principal || emailOfToken(`http://${host}/tokeninfo`, await apiToken(), call);

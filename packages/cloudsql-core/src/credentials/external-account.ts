@@ -29,6 +29,7 @@ export function externalAccountGrant(json: CredentialJson): Grant {
     quotaProject: optionalText(json, 'quota_project_id'),
     // A federated principal has no e-mail address.
     email: async () => undefined,
+    infoUrl: false,
     async token(use, call) {
       const form = {
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -56,6 +57,7 @@ export function externalAuthorizedUserGrant(json: CredentialJson): Grant {
     universe: optionalText(json, 'universe_domain') ?? defaultUniverse,
     quotaProject: optionalText(json, 'quota_project_id'),
     email: async () => undefined,
+    infoUrl: false,
     async token(_, call) {
       const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
       const note = 'The refresh tokens of federated users cannot be narrowed.';

@@ -39,6 +39,8 @@ export interface Grant {
   readonly quotaProject: string | undefined;
   /** Service accounts that are acted as on the way. */
   readonly impersonates?: readonly string[];
+  /** Where tokens can be asked about; `false` where nowhere. @default Google's, which knows its own universe only */
+  readonly infoUrl?: string | false | undefined;
   /** False where there are no tokens for logins. */
   readonly login?: false;
   token(use: TokenUse, call: GrantCall): Promise<GrantedToken>;

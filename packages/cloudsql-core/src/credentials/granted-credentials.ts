@@ -3,11 +3,19 @@ import { cloudSqlError } from '../errors.ts';
 import { HttpClient } from '../http-client.ts';
 import { publish } from '../telemetry.ts';
 import type { FoundGrant } from './application-default.ts';
-import type { AccessToken, Credentials, CredentialsExplanation, ImpersonationOptions, Scopes } from './credentials.ts';
+import { tokenInfo } from './authorized-user.ts';
+import type {
+  AccessToken,
+  Credentials,
+  CredentialsExplanation,
+  ImpersonationOptions,
+  InspectedToken,
+  Scopes,
+} from './credentials.ts';
 import type { Grant, GrantCall, GrantedToken } from './grant.ts';
 import { generateAccessTokenUrl, impersonatedGrant } from './impersonation.ts';
 import { TokenCache } from './token-cache.ts';
-import { checkUniverse } from './universe.ts';
+import { checkUniverse, defaultUniverse } from './universe.ts';
 
 /** How long getting a token may take, in milliseconds: programs and slow metadata servers are among the sources. */
 const timeoutMs = 60_000;
@@ -49,6 +57,23 @@ export class GrantedCredentials implements Credentials {
 
   async loginToken(): Promise<AccessToken> {
     return this.#login.get();
+  }
+
+  async inspectLogin(): Promise<InspectedToken> {
+    const { token, expiresAt, scopes } = await this.#login.get();
+    return this.#within(async (call) => {
+      const { infoUrl } = (await this.#grant(call)).grant;
+      const url = infoUrl ?? (call.universe === defaultUniverse && `https://oauth2.${defaultUniverse}/tokeninfo`);
+      if (!url) return { token, expiresAt, scopes, checked: false, principal: undefined };
+      const { scope, exp, email } = await tokenInfo(url, { token }, call);
+      return {
+        token,
+        expiresAt: Number(exp) * 1000 || expiresAt,
+        scopes: String(scope ?? '').split(' '),
+        checked: true,
+        principal: typeof email === 'string' ? email : undefined,
+      };
+    });
   }
 
   async email(): Promise<string | undefined> {

@@ -29,6 +29,8 @@ export function impersonatedGrant(source: Grant, impersonation: Impersonation): 
     quotaProject: source.quotaProject,
     impersonates: [...(source.impersonates ?? []), ...delegates, target],
     email: async () => target,
+    // Whatever gives the source's tokens, this one is of a service account.
+    infoUrl: source.infoUrl || undefined,
     async token(use, call) {
       const own = await source.token('IMPERSONATION', call);
       return generateAccessToken(use, own.token, impersonation, call);

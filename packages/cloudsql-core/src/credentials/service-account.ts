@@ -25,6 +25,7 @@ export function serviceAccountGrant(json: CredentialJson): Grant {
     kind: 'service_account',
     universe,
     quotaProject: optionalText(json, 'quota_project_id'),
+    infoUrl: new URL('/tokeninfo', endpoint).href,
     email: async () => email,
     async token(use, call) {
       const now = Math.floor(Date.now() / 1000);

@@ -20,6 +20,8 @@ export interface DriverOptions {
   readonly driver: string;
   /** What the driver calls its option for a URL. @default 'connectionString' */
   readonly urlOption?: string;
+  /** How its connection URLs begin, and which parameters they may have besides ours. @default PostgreSQL's */
+  readonly url?: { readonly schemes: readonly string[]; readonly parameters: readonly string[] };
   /** What is not the caller's to set, and why. */
   readonly owned: Readonly<Record<string, string>>;
   /** What passes through to the driver. */
@@ -35,11 +37,11 @@ export interface ReadOptions {
 }
 
 /**
- * Reads the options of a driver for PostgreSQL: an object, an object with a URL in it, or a URL.
+ * Reads the options of a driver: an object, an object with a URL in it, or a URL.
  * @throws ConfigError
  */
 export function readOptions(given: string | Record<string, unknown>, how: DriverOptions): ReadOptions {
-  const options = flatten(given, how.urlOption ?? 'connectionString');
+  const options = flatten(given, how);
   refuseOwned(how.driver, options, how.owned);
   refuseUnknown('The connection', options, [...connectionOptionNames, 'connector', ...how.native]);
   const connection = Object.fromEntries(
@@ -48,13 +50,16 @@ export function readOptions(given: string | Record<string, unknown>, how: Driver
   return { options, connection, connector: connectorFor(options.connector as ConnectorOptions | undefined) };
 }
 
-function flatten(given: string | Record<string, unknown>, urlOption: string): Record<string, unknown> {
+const postgresUrl = { schemes: ['postgresql', 'postgres'], parameters: ['application_name', 'options'] };
+
+function flatten(given: string | Record<string, unknown>, how: DriverOptions): Record<string, unknown> {
+  const { urlOption = 'connectionString', url: form = postgresUrl } = how;
   const { [urlOption]: url, ...options } = typeof given === 'string' ? { [urlOption]: given } : given;
   if (url === undefined) return options;
   if (typeof url !== 'string') {
     throw new ConfigError('CLOUDSQL_INVALID_URL', `Expected \`${urlOption}\` to be a string`);
   }
-  const fromUrl = parseConnectionUrl(url, ['postgresql', 'postgres'], ['application_name', 'options']);
+  const fromUrl = parseConnectionUrl(url, form.schemes, form.parameters);
   const twice = Object.keys(fromUrl).find((name) => name in options);
   if (twice === undefined) return { ...options, ...fromUrl };
   throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', `\`${twice}\` is set in the connection URL and beside it`);

@@ -21,7 +21,8 @@ const attempts = 3;
 /** What a name is called for. */
 export interface NameRequest {
   readonly name: Instance | DnsName;
-  readonly authType: AuthType;
+  /** How it is going to be dialled, where that is known. */
+  readonly authType?: AuthType;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,7 +82,7 @@ export class Names {
     this.#watched.clear();
   }
 
-  #watch(name: DnsName, authType: AuthType): WatchedName {
+  #watch(name: DnsName, authType: AuthType | undefined): WatchedName {
     let known = this.#watched.get(name.id);
     if (!known) {
       const { failoverPeriodMs: periodMs, allowedProjects, logger, resolver = dns } = this.#options;
@@ -93,7 +94,7 @@ export class Names {
       known = { watch: new WatchedName({ name, resolve, prepare, periodMs, allowedProjects, logger }), authTypes };
       this.#watched.set(name.id, known);
     }
-    known.authTypes.add(authType);
+    if (authType) known.authTypes.add(authType);
     return known.watch;
   }
 

@@ -7,6 +7,7 @@ import { type ConnectionOptions, connectionOptionNames, resolveConnection } from
 import type { ConnectorOptions } from '../options/connector-options.ts';
 import { userPlaceholder } from '../postgres/login.ts';
 import { connectorFor } from '../shared-connector.ts';
+import type { ClientProtocol } from './client-protocol.ts';
 import type { SessionLimit } from './session-limit.ts';
 
 /** How a TCP listener knows who may use it. */
@@ -68,6 +69,8 @@ export interface SessionOptions {
   /** What the listener answers when the server asks for a password; undefined where that is the client's business. */
   readonly password: string | (() => string | Promise<string>) | undefined;
   readonly startupTimeoutMs: number;
+  /** What the server is told, if it asks. */
+  readonly clientProtocol: ClientProtocol;
   readonly limits: readonly SessionLimit[];
 }
 
@@ -118,6 +121,7 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
       iam: authType !== 'PASSWORD',
       withToken: authType === 'IAM_MANUAL',
       password: 'password' in options ? password : undefined,
+      clientProtocol: 'path' in place ? 'UDS' : 'TCP',
       startupTimeoutMs: optionalMilliseconds('startupTimeoutMs', options.startupTimeoutMs, 1) ?? 10_000,
       limits,
     },

@@ -4,6 +4,7 @@ import { CloudSqlError, cloudSqlError, errorCatalogue } from '../errors.ts';
 import { type Login, openLogin, serverClosed, userPlaceholder } from '../postgres/login.ts';
 import { encodeFatal, type FatalError, sqlState } from '../postgres/messages.ts';
 import { encodeStartup, replaceUser, type StartupParameters } from '../postgres/startup-message.ts';
+import { announceClient, skipAnswer } from './client-protocol.ts';
 import type { Gate } from './gate.ts';
 import type { SessionOptions } from './options.ts';
 import { readExactly } from './packet-reader.ts';
@@ -109,8 +110,10 @@ export class Session {
       const login = await this.#open(known);
       limit = this.#serverLimit();
       const renamed = isUnknown ? replaceUser(withUser(parameters), given, login.user) : parameters;
-      login.socket.write(encodeStartup(version, renamed));
       const { socket: server, user, token } = login;
+      const announced = announceClient(server, this.#options.clientProtocol);
+      server.write(encodeStartup(version, renamed));
+      if (announced) await skipAnswer(server, this.#options.connection.instance, limit.signal);
       const answers = this.#gate.asks || password !== undefined || token !== undefined;
       const secret = async (): Promise<string | undefined> =>
         token ?? (typeof password === 'function' ? await password() : password);

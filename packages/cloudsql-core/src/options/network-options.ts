@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { jsonObject } from '../http-client.ts';
 import { describe, oneOf, optionalMilliseconds } from './check.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 
@@ -7,6 +8,7 @@ export interface ResolvedNetworkOptions {
   readonly failoverPeriodMs: number;
   readonly refresh: 'AHEAD' | 'LAZY';
   readonly alloyDbCertificateMs: number;
+  readonly alloyDbStaticInfo: object | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -23,10 +25,16 @@ export function resolveNetworkOptions(options: ConnectorOptions): ResolvedNetwor
   if (!(Number.isInteger(life / 1000) && life >= hourMs && life <= 24 * hourMs)) {
     throw expected('alloyDbCertificateMs', 'whole seconds from 3600000 to 86400000 milliseconds', life);
   }
+  const given = options.alloyDbStaticInfo;
+  const staticInfo = typeof given === 'string' ? jsonObject(given) : given;
+  if (given !== undefined && (typeof staticInfo !== 'object' || staticInfo === null)) {
+    throw expected('alloyDbStaticInfo', 'an object, or the JSON of one', given);
+  }
   return {
     failoverPeriodMs: optionalMilliseconds('failoverPeriodMs', options.failoverPeriodMs, 0) ?? 30_000,
     refresh: oneOf('refresh', options.refresh ?? 'AHEAD', ['AHEAD', 'LAZY'] as const),
     alloyDbCertificateMs: life,
+    alloyDbStaticInfo: staticInfo,
   };
 }
 

@@ -45,7 +45,8 @@ async function fetchCloudSql(request: FetchRequest): Promise<ConnectionInfo> {
   return { ...metadata, secureContext, expiresAt: certificate.expiresAt };
 }
 
-interface Metadata extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'databaseVersion'> {
+interface Metadata
+  extends Pick<ConnectionInfo, 'addresses' | 'serverName' | 'databaseVersion' | 'wantsClientProtocol'> {
   readonly serverCa: string;
 }
 
@@ -70,6 +71,7 @@ async function fetchMetadata(request: FetchRequest, { token }: AccessToken): Pro
     addresses: addressesOf(settings),
     serverName: (first?.text('name') || settings.text('dnsName')).replace(/\.$/, '') || undefined,
     databaseVersion: settings.text('databaseVersion'),
+    wantsClientProtocol: settings.texts('mdxProtocolSupport').includes('CLIENT_PROTOCOL_TYPE'),
   };
 }
 

@@ -12,4 +12,6 @@ export interface ConnectionInfo extends Expiring {
   readonly serverName: string | undefined;
   /** As the API spells it: `POSTGRES_17`, `MYSQL_8_4`, `SQLSERVER_2022_STANDARD`; AlloyDB's says `POSTGRES`. */
   readonly databaseVersion: string;
+  /** Whether the server wants to know how database clients reach a local listener. */
+  readonly wantsClientProtocol?: boolean;
 }

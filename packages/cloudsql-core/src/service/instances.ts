@@ -54,7 +54,7 @@ export class Instances {
         instance: instance.id,
       });
     }
-    const made = new InstanceCache(service, plane, instance, iam);
+    const made = new InstanceCache(service, plane, instance, iam, this.#options);
     this.#caches.set(key, made);
     return made;
   }

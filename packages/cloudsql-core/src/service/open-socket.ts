@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Engine } from '../credentials/database-user.ts';
 import { waitOrAbort } from '../deadline.ts';
+import { wantsClientProtocol } from '../dial/client-protocol.ts';
 import { type DialFunction, dial } from '../dial/dial.ts';
 import { ConfigError, DialError } from '../errors.ts';
 import type { Instance } from '../instance/instance.ts';
@@ -72,6 +73,7 @@ export async function openSocket(instances: Instances, request: OpenRequest): Pr
   try {
     const { socket, host } = await dial(target, signal);
     progress.address = host;
+    if (info.wantsClientProtocol) wantsClientProtocol(socket);
     // A TLS 1.3 server judges the client's certificate after the handshake: its alert arrives later, as an error.
     socket.on('error', (error: Error & { code?: string }) => {
       if (error.code?.startsWith('ERR_SSL_')) cache.info.suspect(info);

@@ -47,6 +47,8 @@ export interface FetchRequest {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly keyPair: Promise<KeyPair>;
+  /** How long a certificate of AlloyDB should live, in milliseconds. */
+  readonly alloyDbCertificateMs: number;
   readonly signal: AbortSignal;
 }
 

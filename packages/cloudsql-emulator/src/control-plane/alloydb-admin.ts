@@ -1,12 +1,13 @@
 import { pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
+import type { Permission } from '../iam/permissions.ts';
 import { mayCallAlloyDbApi } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
 import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
-import { googleError, rpcError } from './google-error.ts';
+import { googleError, mayNotUseProject, rpcError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
 
@@ -61,15 +62,14 @@ async function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest)
 
 async function generateClientCertificate(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const cluster = authorise(options, request, 'alloydb.clusters.generateClientCertificate');
-  const [first] = options.instances.inCluster(cluster);
-  if (!first) throw rpcError(404, `Resource '${cluster}' was not found`);
+  const certificates = await options.instances.clientCertificatesOf(cluster);
+  if (!certificates) throw rpcError(404, `Resource '${cluster}' was not found`);
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
   if (!publicKey) throw rpcError(400, 'Invalid value for: public_key is not a PEM encoded public key.');
   const duration = text(body.certDuration ?? body.cert_duration ?? '3600s', 'cert_duration');
   // Only a hint to Google as well; here it yields to the emulator's own setting.
   if (!/^\d+(?:\.\d+)?s$/.test(duration)) throw rpcError(400, `Invalid value at 'cert_duration': "${duration}"`);
-  const { certificates } = first.instance;
   const { pem } = await certificates.issue(
     cluster,
     publicKey,
@@ -107,7 +107,7 @@ function resource({ instance, addresses }: RunningInstance): object {
 async function instanceOf(
   options: AlloyDbAdminOptions,
   request: ApiRequest,
-  permission: string,
+  permission: Permission,
 ): Promise<RunningInstance> {
   const name = `${authorise(options, request, permission)}/instances/${request.segments[3]}`;
   const found = await options.instances.findAlloyDb(name);
@@ -116,17 +116,14 @@ async function instanceOf(
 }
 
 /** Checks that the caller may call the API for a project's clusters, and returns the name of the cluster. */
-function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: string): string {
+function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: Permission): string {
   const { email } = authenticate(identity, request, mayCallAlloyDbApi);
   const [project = '', region = '', id = ''] = request.segments;
   const cluster = `projects/${project}/locations/${region}/clusters/${id}`;
   // Inferred: Google's connectors document that both roles are needed, and this is what its APIs say of either. That the
   // roles are checked in this order, and before it is looked whether the resource exists, is a guess.
-  if (!identity.principals.hasRole(email, 'serviceusage.serviceUsageConsumer')) {
-    const message = `Caller does not have required permission to use project ${project}. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission.`;
-    throw rpcError(403, message, 'USER_PROJECT_DENIED');
-  }
-  if (!identity.principals.hasRole(email, 'alloydb.client')) {
+  if (!identity.principals.may(email, 'serviceusage.services.use')) throw mayNotUseProject(project);
+  if (!identity.principals.may(email, permission)) {
     const message = `Permission '${permission}' denied on resource '//alloydb.googleapis.com/${cluster}' (or it may not exist).`;
     throw rpcError(403, message, 'IAM_PERMISSION_DENIED');
   }

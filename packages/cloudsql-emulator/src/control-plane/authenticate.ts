@@ -2,7 +2,7 @@ import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { bearerOf } from './bearer.ts';
-import { googleError } from './google-error.ts';
+import { googleError, mayNotUseProject } from './google-error.ts';
 import type { ApiRequest } from './http-types.ts';
 
 const SEE =
@@ -10,7 +10,7 @@ const SEE =
 
 /** Finds who calls an API. @throws HttpError 401 without a good token, 403 if its scopes do not suffice */
 export function authenticate(
-  { tokens, keys }: IdentityServices,
+  { tokens, keys, principals }: IdentityServices,
   request: ApiRequest,
   suffice: (scopes: readonly string[]) => boolean,
 ): Caller {
@@ -20,6 +20,10 @@ export function authenticate(
   if (!caller) throw googleError(401, 'authError', `Request had invalid authentication credentials. ${SEE}`);
   if (!suffice(caller.scopes)) {
     throw googleError(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.');
+  }
+  const billed = request.headers['x-goog-user-project'];
+  if (typeof billed === 'string' && !principals.may(caller.email, 'serviceusage.services.use')) {
+    throw mayNotUseProject(billed);
   }
   return caller;
 }

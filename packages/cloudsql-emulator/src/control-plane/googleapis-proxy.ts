@@ -1,17 +1,18 @@
 import type { Duplex } from 'node:stream';
 import type { Server } from 'node:tls';
 import { createServer } from 'node:tls';
-import type { ServerIdentity } from '../pki/certificate-authority.ts';
+import type { AlternativeNames, ServerIdentity } from '../pki/certificate-authority.ts';
 import type { ControlPlane } from './server.ts';
 
-/** Names that the proxy's certificate is for. */
-export const CAPTURED_NAMES: readonly string[] = ['*.googleapis.com'];
+/** What the certificate is for: captured hosts, and the emulator itself. */
+export const TLS_NAMES: AlternativeNames = { dns: ['*.googleapis.com', 'localhost'], ip: ['127.0.0.1', '::1'] };
 
 const CAPTURED_TARGET = /^[a-z0-9-]+\.googleapis\.com:443$/i;
 
 /**
- * The far side of `HTTPS_PROXY`: ends the TLS of clients that want to speak with Google and hands their requests to the
- * control plane. Every other host is refused, so that a captured client reaches nothing else.
+ * The TLS of the control plane, and the far side of `HTTPS_PROXY`: ends the TLS of clients that want to speak with Google
+ * and hands their requests to the control plane. Every other host is refused, so that a captured client reaches nothing
+ * else.
  */
 export class GoogleApisProxy {
   readonly #server: Server;
@@ -22,9 +23,10 @@ export class GoogleApisProxy {
     this.#server = createServer({ ...identity, ALPNProtocols: ['http/1.1'] });
     this.#server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
-      controlPlane.serveCaptured(socket);
+      controlPlane.serve(socket);
     });
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    controlPlane.onTls((socket) => this.#server.emit('connection', socket));
     controlPlane.onTunnel((target, socket, head) => {
       this.#own(socket);
       if (!CAPTURED_TARGET.test(target)) {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A request as a route sees it. */
 export interface ApiRequest {
+  readonly method: string;
   readonly url: URL;
   /** Decoded path segments that the route left open, in order. */
   readonly segments: readonly string[];

@@ -3,51 +3,36 @@ import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
-import { mayCallAdminApi, mayLogInToCloudSql } from '../iam/scopes.ts';
+import { mayLogInToCloudSql } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
-import type { Instances } from '../instances.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
-import { authenticate } from './authenticate.ts';
 import { googleError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
+import type { SqlApiOptions } from './sql-authorise.ts';
+import { admit, authorise, sqlRoute } from './sql-authorise.ts';
 import { authorityResource, certificateResource } from './ssl-cert.ts';
 
-/** What the admin API works with. */
-export interface SqlAdminOptions {
-  readonly identity: IdentityServices;
+/** What the methods for connectors work with. */
+export interface SqlAdminOptions extends SqlApiOptions {
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly instances: Instances;
 }
-
-const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];
-const PREFIX = '^(?:/sql)?/(?:v1beta4|v1)/projects/([^/]+)/instances/';
 
 /** Returns the methods of the Cloud SQL Admin API that connectors call. */
 export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
+  const instance = 'projects/([^/]+)/instances/([^/]+)';
   return [
-    {
-      name: 'connectSettings',
-      methods: ['GET'],
-      hosts: HOSTS,
-      path: new RegExp(`${PREFIX}([^/]+)/connectSettings$`),
-      handle: (request) => connectSettings(options, request),
-    },
-    {
-      name: 'generateEphemeralCert',
-      methods: ['POST'],
-      hosts: HOSTS,
-      path: new RegExp(`${PREFIX}([^/]+)(?::|%3A)generateEphemeralCert$`, 'i'),
-      handle: (request) => generateEphemeralCert(options, request),
-    },
-    {
-      name: 'resolveConnectSettings',
-      methods: ['GET'],
-      hosts: HOSTS,
-      path: /^(?:\/sql)?\/(?:v1beta4|v1)\/locations\/([^/]+)\/dns\/([^/:]+)(?::|%3A)resolveConnectSettings$/i,
-      handle: (request) => resolveConnectSettings(options, request),
-    },
+    sqlRoute('connectSettings', 'GET', `${instance}/connectSettings`, (request) => connectSettings(options, request)),
+    sqlRoute('generateEphemeralCert', 'POST', `${instance}(?::|%3A)generateEphemeralCert`, (request) =>
+      generateEphemeralCert(options, request),
+    ),
+    sqlRoute(
+      'resolveConnectSettings',
+      'GET',
+      'locations/([^/]+)/dns/([^/:]+)(?::|%3A)resolveConnectSettings',
+      (request) => resolveConnectSettings(options, request),
+    ),
   ];
 }
 
@@ -115,28 +100,6 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
   const expiresAt = login ? Math.min(lifetime, login.expiresAt) : lifetime;
   const issued = await certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
-}
-
-async function authorise(
-  options: SqlAdminOptions,
-  request: ApiRequest,
-  permission: string,
-): Promise<{ readonly caller: Caller; readonly running: RunningInstance }> {
-  const [project = '', id = ''] = request.segments;
-  const caller = admit(options, request, permission, `instances/${id}`);
-  // Only clients that know that they speak with an emulator name the region.
-  const region = request.url.searchParams.get('region') ?? undefined;
-  const running = await options.instances.findCloudSql(project, id, region);
-  if (!running) throw googleError(404, 'instanceDoesNotExist', 'The Cloud SQL instance does not exist.');
-  return { caller, running };
-}
-
-/** Permission comes first: who has none does not learn what exists. */
-function admit({ identity }: SqlAdminOptions, request: ApiRequest, permission: string, resource: string): Caller {
-  const caller = authenticate(identity, request, mayCallAdminApi);
-  if (identity.principals.hasRole(caller.email, 'cloudsql.client')) return caller;
-  const message = `boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission ${permission} on resource ${resource}.`;
-  throw googleError(403, 'forbidden', message);
 }
 
 function loginOf(identity: IdentityServices, token: string): Caller | undefined {

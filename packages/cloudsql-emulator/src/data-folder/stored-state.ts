@@ -65,13 +65,14 @@ function readInstance(value: unknown, where: string): StoredInstance {
 }
 
 function readUser(value: unknown, where: string): DatabaseUser {
-  const known = ['kind', 'name', 'databaseRoles'] as const;
-  const { kind, name, databaseRoles } = checkKeys(checkRecord(value, where), where, known);
+  const known = ['kind', 'name', 'email', 'databaseRoles'] as const;
+  const { kind, name, email, databaseRoles } = checkKeys(checkRecord(value, where), where, known);
   if (!KINDS.includes(checkText(kind, `${where}.kind`)))
     invalid(`${where}.kind`, `must be one of ${KINDS.join(', ')}`, kind);
   return {
     kind: kind as DatabaseUser['kind'],
     name: checkText(name, `${where}.name`),
+    ...(email === undefined ? {} : { email: checkText(email, `${where}.email`) }),
     databaseRoles: texts(databaseRoles, `${where}.databaseRoles`),
   };
 }

@@ -1,6 +1,8 @@
+import { resolveEngineVersion } from '../engine-version.ts';
 import { parseInstanceName } from '../instance-name.ts';
 import { invalid } from '../option-checks.ts';
 import type { ResolvedInstance } from '../resolve-options.ts';
+import { rulesOf } from '../service-rules.ts';
 import type { StoredInstance } from './stored-state.ts';
 
 /** Adds to the instances of the options what is kept of them, and those that are kept only. */
@@ -18,7 +20,10 @@ export function withKept(
   ];
 }
 
-function addKept(instance: ResolvedInstance, { databases, users }: StoredInstance): ResolvedInstance {
+function addKept(instance: ResolvedInstance, { databaseVersion, databases, users }: StoredInstance): ResolvedInstance {
+  if (resolveEngineVersion(databaseVersion, 'emulator.json').name !== instance.engine.name) {
+    invalid(instance.name.connectionName, `has data of ${databaseVersion}`, instance.engine.version);
+  }
   const isListed = (name: string): boolean => instance.users.some((user) => user.name === name);
   return {
     ...instance,
@@ -29,5 +34,7 @@ function addKept(instance: ResolvedInstance, { databases, users }: StoredInstanc
 
 function bare(stored: StoredInstance): ResolvedInstance {
   const name = parseInstanceName(stored.name) ?? invalid('emulator.json', 'names an instance wrongly', stored.name);
-  return { name, databases: [], users: [], addresses: { PRIMARY: undefined, PRIVATE: undefined } };
+  const engine = resolveEngineVersion(stored.databaseVersion, 'emulator.json');
+  const rules = rulesOf(name.service, engine.name);
+  return { name, engine, rules, databases: [], users: [], addresses: { PRIMARY: undefined, PRIVATE: undefined } };
 }

@@ -5,7 +5,6 @@ import type { IdentityServices } from '../iam/identity-services.ts';
 import type { AddressType, Instance, InstanceAddress } from '../instance.ts';
 import type { ClientCertificate } from '../pki/client-certificates.ts';
 import type { WantedAddress } from '../resolve-options.ts';
-import { RULES } from '../service-rules.ts';
 import { bindLoopback, isSameAddress } from './addresses.ts';
 import type { ConnectionLog, MutableRecord } from './connection-log.ts';
 import type { TlsFace } from './listener.ts';
@@ -53,7 +52,7 @@ export class DataPlane {
       const ipAddress =
         bound !== undefined && isSameAddress(wanted[type], bound)
           ? bound
-          : await bindLoopback(wanted[type], RULES[instance.name.service].port, (address) =>
+          : await bindLoopback(wanted[type], instance.rules.port, (address) =>
               this.#listen({ instance, type, address }),
             );
       addresses.push({ type, ipAddress });
@@ -104,7 +103,7 @@ export class DataPlane {
       onConnection: (socket) => this.#accept(socket, place),
       onTlsFailure: (reason) => this.#log.countTlsFailure(reason),
     });
-    await listener.listen(place.address, RULES[place.instance.name.service].port);
+    await listener.listen(place.address, place.instance.rules.port);
     this.#listeners.push({ listener, place });
   }
 

@@ -1,6 +1,6 @@
 import { ADMIN_ROLE } from '../database/sql-client.ts';
 import type { UserRegistry } from '../database/users.ts';
-import { databaseUserName, isServiceAccount } from '../iam/accounts.ts';
+import { isServiceAccount } from '../iam/accounts.ts';
 import type { Principals } from '../iam/principals.ts';
 import type { ServiceRules } from '../service-rules.ts';
 import type { ErrorFields } from '../wire/messages.ts';
@@ -8,7 +8,11 @@ import type { ErrorFields } from '../wire/messages.ts';
 /** What happens to a login. */
 export type LoginDecision =
   /** The database decides: IAM has said yes, or it is none of its business. */
-  | { readonly action: 'FORWARD' }
+  | {
+      readonly action: 'FORWARD';
+      /** Groups through which the principal gets a database user of its own first. */
+      readonly groups?: readonly string[];
+    }
   /** The client must show an access token as its password. */
   | { readonly action: 'ASK_TOKEN' }
   | { readonly action: 'REFUSE'; readonly error: ErrorFields };
@@ -28,12 +32,18 @@ export function decideLogin(user: string, principal: string | undefined, parties
   if (user === ADMIN_ROLE) return refuse(passwordFailure(user));
   // The database trusts every name with '@', so each of them is decided here and nowhere else.
   if (!user.includes('@')) return FORWARD;
-  const isOwnName = principal !== undefined && databaseUserName(principal) === user;
+  const isOwnName = principal !== undefined && rules.userName(principal) === user;
   if (!users.find(user)) {
+    const groups = isOwnName
+      ? principals.groupsOf(principal).filter((group) => users.find(group)?.kind === 'GROUP')
+      : [];
+    if (isOwnName && groups.length > 0 && principals.may(principal, rules.loginPermission)) {
+      return { action: 'FORWARD', groups };
+    }
     return refuse(isOwnName ? iamFailure(user, isServiceAccount(principal), rules) : passwordFailure(user));
   }
   if (principal === undefined) return { action: 'ASK_TOKEN' };
-  const mayUse = isOwnName && principals.hasRole(principal, rules.loginRole);
+  const mayUse = isOwnName && principals.may(principal, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 
@@ -45,9 +55,9 @@ export function decideToken(
 ): LoginDecision {
   const mayUse =
     token !== undefined &&
-    databaseUserName(token.email) === user &&
+    rules.userName(token.email) === user &&
     rules.mayLogIn(token.scopes) &&
-    principals.hasRole(token.email, rules.loginRole);
+    principals.may(token.email, rules.loginPermission);
   return mayUse ? FORWARD : refuse(iamFailure(user, isServiceAccountUser(user, users), rules));
 }
 

@@ -48,7 +48,7 @@ export async function admitClient(
   if (!mayLogInToAlloyDb(caller.scopes)) {
     return refuse('The OAuth 2 token lacks the scope https://www.googleapis.com/auth/alloydb.login.');
   }
-  if (!principals.hasRole(caller.email, 'alloydb.client')) {
+  if (!principals.may(caller.email, 'alloydb.instances.connect')) {
     return refuse(`Permission 'alloydb.instances.connect' denied on resource '${record.instance}'.`);
   }
   client.write(encodeExchangeResponse());

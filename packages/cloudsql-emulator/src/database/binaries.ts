@@ -1,7 +1,9 @@
-import { access, mkdir, readFile, symlink } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EmulatorError, systemCode } from '../errors.ts';
+import type { Launcher } from './launcher.ts';
+import { canStart, giveTo } from './launcher.ts';
 
 /** Where the PostgreSQL programs are. */
 export interface PostgresBinaries {
@@ -19,10 +21,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the PostgreSQL that came with the package, and completes it.
+ * Finds the PostgreSQL that came with the package, and completes it. It is copied where the launcher could not start it.
  * @throws EmulatorError `UNSUPPORTED_PLATFORM` or `DATABASE_BINARIES_MISSING`
  */
-export async function findPostgres(workspace: string): Promise<PostgresBinaries> {
+export async function findPostgres(launcher: Launcher, workspace: string): Promise<PostgresBinaries> {
   const platform = `${process.platform}-${process.arch}`;
   const packageName = PACKAGES[platform];
   if (!packageName) {
@@ -32,7 +34,16 @@ export async function findPostgres(workspace: string): Promise<PostgresBinaries>
     );
   }
   const root = locate(packageName);
-  return { root, extraLibraries: await completeLibraries(root, workspace) };
+  const extraLibraries = await completeLibraries(root, workspace);
+  const environment: Record<string, string> = extraLibraries ? { LD_LIBRARY_PATH: extraLibraries } : {};
+  if (await canStart(launcher, join(root, 'bin', 'postgres'), ['--version'], environment)) {
+    return { root, extraLibraries };
+  }
+  const copy = join(workspace, 'native');
+  await cp(root, copy, { recursive: true, verbatimSymlinks: true });
+  const copied = { root: copy, extraLibraries: await completeLibraries(copy, workspace) };
+  await giveTo(launcher, workspace);
+  return copied;
 }
 
 function locate(packageName: string): string {
@@ -54,7 +65,7 @@ function locate(packageName: string): string {
  * run. They go to the workspace, because nothing outside of it is written to; returns the search path then. On macOS
  * they stand beside the libraries, because its shell drops the variable that holds a search path.
  */
-export async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
+async function completeLibraries(root: string, workspace: string): Promise<string | undefined> {
   const links = await readLinks(root);
   const lib = join(root, 'lib');
   if (process.platform === 'darwin') {

@@ -1,19 +1,26 @@
 import type { DataFolder } from '../data-folder/data-folder.ts';
+import type { EngineName } from '../engine-version.ts';
+import { MysqlDatabase } from '../mysql/mysql-database.ts';
+import { findMysql } from '../mysql/mysql-programs.ts';
 import type { ResolvedInstance } from '../resolve-options.ts';
-import { RULES } from '../service-rules.ts';
+import { SqlServer } from '../sql-server/sql-server.ts';
 import { findPostgres } from './binaries.ts';
+import type { Database, DatabaseContent, ServerPlace } from './database.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
 import type { Launcher } from './launcher.ts';
 import { chooseLauncher } from './launcher.ts';
-import { resumeStatements, setupStatements } from './setup-sql.ts';
+
+/** Starts a server of one engine. */
+type Starter = (place: ServerPlace, content: DatabaseContent) => Promise<Database>;
 
 /** The database servers of one emulator, one for each instance. */
 export class Databases {
   readonly #workspace: string;
   readonly #kept: DataFolder | undefined;
   readonly #isDurable: boolean;
-  readonly #started: EmbeddedPostgres[] = [];
+  readonly #started: Database[] = [];
   #launcher: Promise<Launcher> | undefined;
+  readonly #starters = new Map<EngineName, Promise<Starter>>();
   #count = 0;
 
   /** Data that lies in a folder is durable if it has to survive a crash of the machine, too. */
@@ -24,24 +31,20 @@ export class Databases {
   }
 
   /** Starts the server of an instance, with its databases and users. */
-  async start({ name, databases, users }: ResolvedInstance): Promise<EmbeddedPostgres> {
-    this.#launcher ??= findPostgres(this.#workspace).then((found) => chooseLauncher(found, this.#workspace));
+  async start({ name, ...content }: ResolvedInstance): Promise<Database> {
     const folder = String(this.#count++);
+    this.#launcher ??= chooseLauncher(this.#workspace);
     const launcher = await this.#launcher;
-    const rules = RULES[name.service];
-    const stored = this.#kept?.find(name.connectionName);
-    const database = await EmbeddedPostgres.start(
-      {
-        launcher,
-        workspace: this.#workspace,
-        folder,
-        data: await this.#kept?.folderOf(name.connectionName),
-        isDurable: this.#isDurable,
-      },
-      stored ? resumeStatements(users, rules, stored.users) : setupStatements(databases, users, rules),
-    );
+    const start = await this.#starter(content.engine.name, launcher);
+    const place = {
+      launcher,
+      workspace: this.#workspace,
+      folder,
+      data: await this.#kept?.folderOf(name.connectionName),
+      isDurable: this.#isDurable,
+    };
+    const database = await start(place, { ...content, stored: this.#kept?.find(name.connectionName) });
     this.#started.push(database);
-    if (stored) for (const each of databases) await database.createDatabase(each, rules);
     return database;
   }
 
@@ -49,4 +52,25 @@ export class Databases {
   async stop(): Promise<void> {
     await Promise.all(this.#started.map((database) => database.stop()));
   }
+
+  /** The programs of an engine are looked for once, and only if an instance wants them. */
+  #starter(engine: EngineName, launcher: Launcher): Promise<Starter> {
+    const known = this.#starters.get(engine) ?? STARTERS[engine](launcher, this.#workspace);
+    this.#starters.set(engine, known);
+    return known;
+  }
 }
+
+const STARTERS: Readonly<Record<EngineName, (launcher: Launcher, workspace: string) => Promise<Starter>>> = {
+  async POSTGRES(launcher, workspace) {
+    const binaries = await findPostgres(launcher, workspace);
+    return (place, content) => EmbeddedPostgres.start(place, binaries, content);
+  },
+  async MYSQL() {
+    const programs = await findMysql();
+    return (place, content) => MysqlDatabase.start(place, programs, content);
+  },
+  async SQLSERVER() {
+    return async (_, { engine, databaseUrl }) => new SqlServer(engine.version, databaseUrl ?? '');
+  },
+};

@@ -1,26 +1,27 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { EmulatorError, systemCode } from '../errors.ts';
+import { connect } from 'node:net';
+import { servePostgres } from '../data-plane/postgres-session.ts';
+import type { LoginSession } from '../data-plane/session.ts';
+import type { DatabaseUser } from '../database-user.ts';
 import type { ServiceRules } from '../service-rules.ts';
-import type { Launcher } from './launcher.ts';
+import type { PostgresBinaries } from './binaries.ts';
+import type { Database, DatabaseContent, ServerPlace } from './database.ts';
 import { giveTo } from './launcher.ts';
-import { ACCESS_RULES, createDatabaseSql } from './setup-sql.ts';
+import {
+  ACCESS_RULES,
+  createDatabaseSql,
+  createUserSql,
+  dropUserSql,
+  resumeStatements,
+  setupStatements,
+} from './setup-sql.ts';
 import { ADMIN_ROLE, SqlClient, sqlStateOf } from './sql-client.ts';
-import { Supervisor } from './supervisor.ts';
+import { Supervisor, serverFolder } from './supervisor.ts';
+import { whenReady } from './when-ready.ts';
 
-/** Where and how a database server is started. */
-export interface DatabaseOptions {
-  readonly launcher: Launcher;
-  readonly workspace: string;
-  /** Name of this server's folder, unique in the workspace. Kept short: the path of a socket has little room. */
-  readonly folder: string;
-  /**
-   * Folder in which the data is kept. What is in it already is used.
-   * @default one that goes with the server
-   */
-  readonly data?: string | undefined;
-  /** Whether the data has to survive a crash of the machine. */
-  readonly isDurable: boolean;
-}
+const PREPARE = `
+{ [ -e "$DATA/PG_VERSION" ] || $PREFIX "$BINARIES/initdb" -D "$DATA" $INITDB_OPTIONS; } &&
+printf '%s' "$ACCESS_RULES" >"$DATA/pg_hba.conf"
+`;
 
 const INITDB_OPTIONS = [
   `--username=${ADMIN_ROLE}`,
@@ -49,109 +50,113 @@ const FORGETFUL: Readonly<Record<string, string>> = {
   synchronous_commit: 'off',
 };
 
-const START_TIMEOUT_MS = 60_000;
-const POLL_MS = 10;
 const DUPLICATE_DATABASE = '42P04';
-const NOT_YET = ['ENOENT', 'ECONNREFUSED', 'DATABASE_STARTING'];
 
 /** A PostgreSQL server of the emulator's own, reachable over a Unix socket in a private folder and nowhere else. */
-export class EmbeddedPostgres {
+export class EmbeddedPostgres implements Database {
   readonly #supervisor: Supervisor;
   /** Folder of the Unix socket, as libpq's `host`. */
-  readonly socketFolder: string;
-  /** As Cloud SQL names it: `POSTGRES_18`. */
+  readonly #socketFolder: string;
+  readonly #rules: ServiceRules;
   readonly databaseVersion: string;
 
-  private constructor(supervisor: Supervisor, socketFolder: string, databaseVersion: string) {
+  private constructor(supervisor: Supervisor, socketFolder: string, rules: ServiceRules, databaseVersion: string) {
     this.#supervisor = supervisor;
-    this.socketFolder = socketFolder;
+    this.#socketFolder = socketFolder;
+    this.#rules = rules;
     this.databaseVersion = databaseVersion;
   }
 
-  /** Path of the Unix socket. */
-  get socketPath(): string {
-    return socketPathIn(this.socketFolder);
-  }
-
   /**
-   * Creates the cluster unless it is there, starts the server and runs the statements.
+   * Creates the cluster unless it is there, starts the server and gives it what it is to have.
    * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
    */
-  static async start(options: DatabaseOptions, setup: readonly string[]): Promise<EmbeddedPostgres> {
-    const { launcher, workspace } = options;
-    const servers = `${workspace}/db`;
-    const folder = `${servers}/${options.folder}`;
-    const { data } = options;
-    const settings = { ...SETTINGS, ...(options.isDurable ? {} : FORGETFUL), unix_socket_directories: folder };
-    if (data !== undefined) await giveTo(launcher, data);
-    const supervisor = new Supervisor({
-      launcher,
-      workspace,
-      servers,
-      folder,
-      data: data ?? `${folder}/data`,
-      accessRules: ACCESS_RULES,
-      initdbOptions: INITDB_OPTIONS,
-      serverOptions: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  static async start(
+    place: ServerPlace,
+    binaries: PostgresBinaries,
+    { databases, users, rules, stored }: DatabaseContent,
+  ): Promise<EmbeddedPostgres> {
+    const folder = serverFolder(place);
+    const { data = `${folder}/data`, isDurable, launcher } = place;
+    if (place.data !== undefined) await giveTo(launcher, place.data);
+    const settings = Object.entries({
+      ...SETTINGS,
+      ...(isDurable ? {} : FORGETFUL),
+      unix_socket_directories: folder,
     });
+    const supervisor = new Supervisor({
+      ...place,
+      data,
+      prepare: PREPARE,
+      command: [
+        `${binaries.root}/bin/postgres`,
+        ...['-D', data],
+        ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
+      environment: {
+        BINARIES: `${binaries.root}/bin`,
+        EXTRA_LIBRARIES: binaries.extraLibraries ?? '',
+        INITDB_OPTIONS: INITDB_OPTIONS.join(' '),
+        ACCESS_RULES,
+      },
+    });
+    const setup = stored ? resumeStatements(users, rules, stored.users) : setupStatements(databases, users, rules);
     try {
-      const client = await connectWhenReady(supervisor, socketPathIn(folder));
+      const client = await whenReady('PostgreSQL', supervisor, () =>
+        SqlClient.connect(socketPathIn(folder), 'postgres'),
+      );
       try {
         for (const statement of setup) await client.run(statement);
       } finally {
         await client.close();
       }
       const major = client.settings.get('server_version')?.split('.')[0] ?? '';
-      return new EmbeddedPostgres(supervisor, folder, `POSTGRES_${major}`);
+      const server = new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`);
+      if (stored) for (const each of databases) await server.createDatabase(each);
+      return server;
     } catch (error) {
       await supervisor.stop();
       throw error;
     }
   }
 
-  /** Runs statements as superuser. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
-  async run(sql: string): Promise<void> {
-    const client = await SqlClient.connect(this.socketPath, 'postgres');
+  url(database = 'postgres'): string {
+    const host = encodeURIComponent(this.#socketFolder);
+    return `postgresql://${ADMIN_ROLE}@localhost:5432/${encodeURIComponent(database)}?host=${host}`;
+  }
+
+  async createDatabase(name: string): Promise<void> {
+    await this.#run(createDatabaseSql(name, this.#rules)).catch((error: unknown) => {
+      if (sqlStateOf(error) !== DUPLICATE_DATABASE) throw error;
+    });
+  }
+
+  async createUser(user: DatabaseUser): Promise<void> {
+    await this.#run(createUserSql(user, this.#rules));
+  }
+
+  async dropUser(user: DatabaseUser): Promise<void> {
+    await this.#run(dropUserSql(user.name));
+  }
+
+  async serve(session: LoginSession): Promise<void> {
+    await servePostgres(session, () => connect({ path: socketPathIn(this.#socketFolder), allowHalfOpen: true }));
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+  }
+
+  async #run(sql: string): Promise<void> {
+    const client = await SqlClient.connect(socketPathIn(this.#socketFolder), 'postgres');
     try {
       await client.run(sql);
     } finally {
       await client.close();
     }
   }
-
-  /** Creates a database unless it is there. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
-  async createDatabase(name: string, rules: ServiceRules): Promise<void> {
-    await this.run(createDatabaseSql(name, rules)).catch((error: unknown) => {
-      if (sqlStateOf(error) !== DUPLICATE_DATABASE) throw error;
-    });
-  }
-
-  /** Stops the server and waits until it has gone. */
-  async stop(): Promise<void> {
-    await this.#supervisor.stop();
-  }
 }
 
 function socketPathIn(folder: string): string {
   return `${folder}/.s.PGSQL.5432`;
-}
-
-async function connectWhenReady(supervisor: Supervisor, socketPath: string): Promise<SqlClient> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  for (;;) {
-    try {
-      return await SqlClient.connect(socketPath, 'postgres');
-    } catch (cause) {
-      if (NOT_YET.includes(systemCode(cause)) && supervisor.running && Date.now() < deadline) {
-        await delay(POLL_MS);
-        continue;
-      }
-      const reason = supervisor.running ? 'it did not answer in time' : 'it ended at once';
-      throw new EmulatorError(
-        'DATABASE_START_FAILED',
-        `PostgreSQL could not be started: ${reason}. Its log ends with:\n${await supervisor.logTail()}`,
-        { cause },
-      );
-    }
-  }
 }

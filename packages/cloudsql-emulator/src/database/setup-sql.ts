@@ -68,7 +68,8 @@ export function createUserSql(user: DatabaseUser, rules: ServiceRules): string {
   const roles = [...rules.iamRoles[user.kind], ...user.databaseRoles].map(
     (name) => `GRANT ${quoteIdentifier(name)} TO ${role};`,
   );
-  return [`CREATE ROLE ${role} LOGIN ${attributes};`, ...roles].join('\n');
+  const login = user.kind === 'GROUP' ? 'NOLOGIN' : 'LOGIN';
+  return [`CREATE ROLE ${role} ${login} ${attributes};`, ...roles].join('\n');
 }
 
 /** Returns the statement that drops a database user. */

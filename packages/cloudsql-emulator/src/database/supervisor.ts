@@ -8,19 +8,31 @@ export interface SupervisedServer {
   readonly launcher: Launcher;
   /** Folder that everything of the emulator lies in. */
   readonly workspace: string;
-  /** Folder of all servers; whoever removes it when it is empty removes the workspace, too. */
-  readonly servers: string;
-  /** Folder of this server: socket and log, and its data unless that is kept. */
+  /** Name of this server's folder, unique in the workspace. Kept short: the path of a socket has little room. */
   readonly folder: string;
-  /** Folder of the data. Where there is a cluster in it already, that is used. */
+  /** Folder of the data; what is in it already is used. */
   readonly data: string;
-  /** Content of `pg_hba.conf`. */
-  readonly accessRules: string;
-  readonly initdbOptions: readonly string[];
-  readonly serverOptions: readonly string[];
+  /**
+   * Shell commands that make the data unless it is there, joined by `&&`. They see `$DATA`, `$FOLDER`, which is for the
+   * socket and the log, `$PREFIX`, which the launcher wants before each program, and {@link environment}.
+   */
+  readonly prepare: string;
+  /** The server's program and its arguments. */
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-// Runs initdb and the server, and holds a pipe whose other end its owner holds. When the pipe ends, because the owner
+/** Returns the folder that a server will have: for its socket and its log, and for its data unless that is kept. */
+export function serverFolder({ workspace, folder }: Pick<SupervisedServer, 'workspace' | 'folder'>): string {
+  return `${serversIn(workspace)}/${folder}`;
+}
+
+// Whoever removes it when it is empty removes the workspace, too.
+function serversIn(workspace: string): string {
+  return `${workspace}/db`;
+}
+
+// Makes the data, runs the server, and holds a pipe whose other end its owner holds. When the pipe ends, because the owner
 // closed it or was killed, it stops the server and removes the files. SIGTERM is sent after SIGINT because a server
 // that has not yet installed its handlers ignores SIGINT, as background commands do.
 const SCRIPT = `
@@ -29,14 +41,9 @@ if [ -n "$EXTRA_LIBRARIES" ]; then
   export LD_LIBRARY_PATH="$EXTRA_LIBRARIES" DYLD_LIBRARY_PATH="$EXTRA_LIBRARIES"
 fi
 mkdir -p -m 700 "$SERVERS" "$FOLDER" || exit 1
-initdb_options=$1
-shift
-: >"$FOLDER/log"
-if [ ! -e "$DATA/PG_VERSION" ]; then
-  $PREFIX "$BINARIES/initdb" -D "$DATA" $initdb_options >>"$FOLDER/log" 2>&1 3<&- || exit 1
-fi
-printf '%s' "$ACCESS_RULES" >"$DATA/pg_hba.conf" || exit 1
-$PREFIX "$BINARIES/postgres" -D "$DATA" "$@" >>"$FOLDER/log" 2>&1 3<&- &
+umask 077
+{ eval "$PREPARE"; } >"$FOLDER/log" 2>&1 3<&- || exit 1
+$PREFIX "$@" >>"$FOLDER/log" 2>&1 3<&- &
 server=$!
 {
   read -r _ <&3
@@ -60,7 +67,7 @@ exit $status
 const STOP_TIMEOUT_MS = 10_000;
 const LOG_TAIL_LENGTH = 4096;
 
-/** Owns one PostgreSQL server: it never outlives this object's process, however that ends. */
+/** Owns one database server: it never outlives this object's process, however that ends. */
 export class Supervisor {
   readonly #child: ChildProcess;
   readonly #log: string;
@@ -68,32 +75,29 @@ export class Supervisor {
   #running = true;
 
   constructor(server: SupervisedServer) {
-    const { launcher } = server;
-    this.#log = `${server.folder}/log`;
-    this.#child = spawn(
-      'sh',
-      ['-c', SCRIPT, 'cloudsql-emulator', server.initdbOptions.join(' '), ...server.serverOptions],
-      {
-        cwd: '/',
-        stdio: ['pipe', 'ignore', 'ignore'],
-        // A group of its own: Ctrl-C goes to the owner alone, who then stops the server in order.
-        detached: true,
-        env: {
-          PATH: process.env.PATH ?? '/usr/bin:/bin',
-          TZ: 'UTC',
-          LC_ALL: 'C',
-          PREFIX: launcher.prefix,
-          BINARIES: `${launcher.binaries.root}/bin`,
-          EXTRA_LIBRARIES: launcher.binaries.extraLibraries ?? '',
-          WORKSPACE: server.workspace,
-          SERVERS: server.servers,
-          FOLDER: server.folder,
-          DATA: server.data,
-          ACCESS_RULES: server.accessRules,
-        },
-        ...(launcher.userId === undefined ? {} : { uid: launcher.userId, gid: launcher.userId }),
+    const { launcher, workspace } = server;
+    const folder = serverFolder(server);
+    this.#log = `${folder}/log`;
+    this.#child = spawn('sh', ['-c', SCRIPT, 'cloudsql-emulator', ...server.command], {
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // A group of its own: Ctrl-C goes to the owner alone, who then stops the server in order.
+      detached: true,
+      env: {
+        EXTRA_LIBRARIES: '',
+        ...server.environment,
+        PATH: process.env.PATH ?? '/usr/bin:/bin',
+        TZ: 'UTC',
+        LC_ALL: 'C',
+        PREPARE: server.prepare,
+        PREFIX: launcher.prefix,
+        WORKSPACE: workspace,
+        SERVERS: serversIn(workspace),
+        FOLDER: folder,
+        DATA: server.data,
       },
-    );
+      ...(launcher.userId === undefined ? {} : { uid: launcher.userId, gid: launcher.userId }),
+    });
     this.#child.stdin?.on('error', () => undefined);
     this.#exited = new Promise((resolve) => {
       const finish = (): void => {

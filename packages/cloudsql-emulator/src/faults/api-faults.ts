@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { googleErrorResponse } from '../control-plane/google-error.ts';
-import type { ApiResponse } from '../control-plane/http-types.ts';
+import { googleErrorResponse, serviceDisabledResponse } from '../control-plane/google-error.ts';
+import type { ApiResponse, Route } from '../control-plane/http-types.ts';
 import { checkArray, checkDuration, checkKeys, checkRecord, invalid } from '../option-checks.ts';
 
 /** How calls of an API method go wrong. What is not set goes right. */
@@ -37,10 +38,18 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'backendError',
 };
 
+/** The APIs that a project has to enable, and what Google calls them. */
+const TITLES: Readonly<Record<string, string>> = {
+  'sqladmin.googleapis.com': 'Cloud SQL Admin API',
+  'alloydb.googleapis.com': 'AlloyDB API',
+  'iamcredentials.googleapis.com': 'IAM Service Account Credentials API',
+};
+
 /** The faults of API methods, by the methods' names in the statistics. */
 export class ApiFaults {
   readonly #faults = new Map<string, ActiveFault>();
   #known: readonly string[] = [];
+  readonly #disabled = new Set<string>();
   #injected = 0;
 
   /** How many calls have suffered. */
@@ -66,11 +75,28 @@ export class ApiFaults {
   }
 
   clear(): void {
+    this.#disabled.clear();
     this.#faults.clear();
   }
 
+  /** Disables the API of a host for all projects, or enables it again. @throws EmulatorError `INVALID_OPTION` */
+  disable(host: string, isDisabled: boolean): void {
+    if (!Object.hasOwn(TITLES, host))
+      invalid('faults.disable', `must name one of ${Object.keys(TITLES).join(', ')}`, host);
+    if (isDisabled) this.#disabled.add(host);
+    else this.#disabled.delete(host);
+  }
+
   /** Lets a call suffer. Returns the answer if the fault makes one; then the method itself must not run. */
-  meet(method: string, socket: Socket): Promise<ApiResponse | undefined> | undefined {
+  meet(
+    { name: method, hosts }: Route,
+    { headers, socket }: IncomingMessage,
+  ): Promise<ApiResponse | undefined> | undefined {
+    const disabled = hosts.find((host) => this.#disabled.has(host));
+    // Who has shown no token does not learn of it.
+    if (disabled !== undefined && headers.authorization !== undefined) {
+      return Promise.resolve(serviceDisabledResponse(disabled, TITLES[disabled] ?? ''));
+    }
     const fault = this.#faults.get(method);
     if (!fault || Math.random() >= (fault.share ?? 1)) return undefined;
     const status = fault.sequence ? fault.sequence.shift() : fault.status;

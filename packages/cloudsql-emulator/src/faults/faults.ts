@@ -47,6 +47,15 @@ export class Faults {
     this.#parts.api.set(method, fault);
   }
 
+  /**
+   * Disables an API for all projects, as it is where nobody has enabled it, or enables it again:
+   * `sqladmin.googleapis.com`, `alloydb.googleapis.com`, `iamcredentials.googleapis.com`.
+   * @throws EmulatorError `INVALID_OPTION`
+   */
+  disable(api: string, isDisabled = true): void {
+    this.#parts.api.disable(api, isDisabled);
+  }
+
   /** How many API calls faults have hit since the start. */
   get injected(): number {
     return this.#parts.api.injected;

@@ -9,3 +9,8 @@ export function isServiceAccount(email: string): boolean {
 export function databaseUserName(email: string): string {
   return isServiceAccount(email) ? email.slice(0, -SERVICE_ACCOUNT_DOMAIN.length) : email;
 }
+
+/** Returns the MySQL user name of a principal: what stands before the `@`. */
+export function mysqlUserName(email: string): string {
+  return email.split('@', 1)[0]!;
+}

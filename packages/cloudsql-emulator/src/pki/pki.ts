@@ -1,5 +1,5 @@
 import type { InstanceName } from '../instance-name.ts';
-import type { ServerIdentity } from './certificate-authority.ts';
+import type { AlternativeNames, ServerIdentity } from './certificate-authority.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { loadX509 } from './x509-library.ts';
@@ -15,7 +15,7 @@ export interface InstancePki {
 export class Pki {
   readonly #create: Create;
   readonly #clusters = new Map<string, Promise<InstancePki>>();
-  /** Signs the certificate for captured `https` hosts. */
+  /** Signs the certificate of the control plane, which is also for captured hosts. */
   readonly capturingAuthority: CertificateAuthority;
   readonly captured: ServerIdentity;
   /** Issues the certificates of all clients of Cloud SQL. */
@@ -33,11 +33,11 @@ export class Pki {
     this.cloudSqlClients = clients;
   }
 
-  static async create(capturedNames: readonly string[]): Promise<Pki> {
+  static async create(names: AlternativeNames): Promise<Pki> {
     const x509 = await loadX509();
     const create = (commonName: string): Promise<CertificateAuthority> => CertificateAuthority.create(x509, commonName);
     const capturing = await create('Cloud SQL Emulator CA');
-    const captured = await capturing.issueServer('Captured Google APIs', { dns: capturedNames });
+    const captured = await capturing.issueServer('Cloud SQL Emulator', names);
     const clients = new ClientCertificates(await create('Google Cloud SQL Client CA'), {
       commonName: 'Google Cloud SQL Client',
     });
@@ -47,8 +47,13 @@ export class Pki {
   /** The certificates of an instance: its own, or those of its AlloyDB cluster. */
   of(name: InstanceName): Promise<InstancePki> {
     if (name.service === 'cloud-sql') return cloudSqlPki(this.#create, this.cloudSqlClients);
-    const cluster = this.#clusters.get(name.certificateScope) ?? clusterPki(this.#create);
-    this.#clusters.set(name.certificateScope, cluster);
+    return this.ofCluster(name.certificateScope);
+  }
+
+  /** The certificates of an AlloyDB cluster. */
+  ofCluster(name: string): Promise<InstancePki> {
+    const cluster = this.#clusters.get(name) ?? clusterPki(this.#create);
+    this.#clusters.set(name, cluster);
     return cluster;
   }
 }

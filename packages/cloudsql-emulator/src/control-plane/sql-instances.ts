@@ -1,0 +1,63 @@
+import type { RunningInstance } from '../instance.ts';
+import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
+import type { SqlApiOptions } from './sql-authorise.ts';
+import { admit, authorise, sqlRoute } from './sql-authorise.ts';
+import { authorityResource } from './ssl-cert.ts';
+
+/** Returns the methods of the Cloud SQL Admin API that say which instances there are. */
+export function sqlInstanceRoutes(options: SqlApiOptions): readonly Route[] {
+  return [
+    sqlRoute('getInstance', 'GET', 'projects/([^/]+)/instances/([^/:]+)', (request) => get(options, request)),
+    sqlRoute('listInstances', 'GET', 'projects/([^/]+)/instances', (request) => list(options, request)),
+  ];
+}
+
+async function get(options: SqlApiOptions, request: ApiRequest): Promise<ApiResponse> {
+  const { running } = await authorise(options, request, 'cloudsql.instances.get');
+  return { status: 200, body: instanceResource(running) };
+}
+
+function list(options: SqlApiOptions, request: ApiRequest): ApiResponse {
+  const [project = ''] = request.segments;
+  admit(options, request, 'cloudsql.instances.list', `projects/${project}`);
+  const items = options.instances.list('cloud-sql').filter(({ instance }) => instance.name.project === project);
+  return {
+    status: 200,
+    body: { kind: 'sql#instancesList', ...(items.length > 0 && { items: items.map(instanceResource) }) },
+  };
+}
+
+/** An instance as the API describes it, cut down to what the emulator knows. */
+function instanceResource({ instance, addresses }: RunningInstance): object {
+  const { name, database, serverAuthority } = instance;
+  const has = (type: string): boolean => addresses.some((address) => address.type === type);
+  return {
+    kind: 'sql#instance',
+    name: name.id,
+    project: name.project,
+    region: name.region,
+    gceZone: `${name.region}-b`,
+    connectionName: name.connectionName,
+    state: 'RUNNABLE',
+    backendType: 'SECOND_GEN',
+    instanceType: 'CLOUD_SQL_INSTANCE',
+    databaseVersion: database.databaseVersion,
+    ipAddresses: addresses.filter(({ type }) => type === 'PRIMARY' || type === 'PRIVATE'),
+    serverCaCert: authorityResource(serverAuthority, name.id),
+    settings: {
+      kind: 'sql#settings',
+      activationPolicy: 'ALWAYS',
+      availabilityType: 'ZONAL',
+      databaseFlags: [{ name: iamFlag(database.databaseVersion), value: 'on' }],
+      ipConfiguration: {
+        ipv4Enabled: has('PRIMARY'),
+        sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED',
+        ...(has('PSC') && { pscConfig: { pscEnabled: true } }),
+      },
+    },
+  };
+}
+
+function iamFlag(databaseVersion: string): string {
+  return databaseVersion.startsWith('MYSQL') ? 'cloudsql_iam_authentication' : 'cloudsql.iam_authentication';
+}

@@ -1,0 +1,111 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { identifyBearer } from '../iam/credentials.ts';
+import { joinGroups } from '../instance-users.ts';
+import type { ErrorFields } from '../wire/messages.ts';
+import { encodeCleartextRequest, encodeFatal, encodeStartup } from '../wire/messages.ts';
+import { observeLogin } from './login-observer.ts';
+import type { LoginDecision, LoginParties } from './login-policy.ts';
+import { decideLogin, decideToken, INVALID_PASSWORD } from './login-policy.ts';
+import { relay } from './relay.ts';
+import { abandon, ensureDatabase, type LoginSession, refuseLogin } from './session.ts';
+import { readExactly } from './socket-reader.ts';
+import type { Startup } from './startup-message.ts';
+import { readStartup } from './startup-message.ts';
+
+const PROTOCOL_VIOLATION = '08P01';
+const INVALID_AUTHORIZATION = '28000';
+const CANNOT_CONNECT_NOW = '57P03';
+const MAX_PASSWORD_BYTES = 65_536;
+
+/** Speaks PostgreSQL with the client until it is known who logs in, then joins it with the database. */
+export async function servePostgres(session: LoginSession, openDatabase: () => Socket): Promise<void> {
+  const startup = await readStartup(session.client, session.signal);
+  switch (startup.kind) {
+    case 'CANCEL':
+      return forward(session, openDatabase, startup.packet);
+    case 'STARTUP': {
+      const bytes = await logIn(session, startup);
+      return bytes && forward(session, openDatabase, bytes);
+    }
+    case 'INVALID':
+      return startup.message
+        ? refuse(session, { code: PROTOCOL_VIOLATION, message: startup.message })
+        : abandon(session, 'startup packet');
+  }
+}
+
+/** Returns what the database is sent first, or `undefined` if the client was refused. */
+async function logIn(
+  session: LoginSession,
+  { parameters, protocol }: Startup & { kind: 'STARTUP' },
+): Promise<Buffer | undefined> {
+  const { record, principal } = session;
+  const user = parameters.get('user') ?? '';
+  record.user = user;
+  record.database = parameters.get('database') || user;
+  const applicationName = parameters.get('application_name');
+  if (applicationName !== undefined) record.applicationName = applicationName;
+  if (user === '') {
+    const message = 'no PostgreSQL user name specified in startup packet';
+    refuse(session, { code: INVALID_AUTHORIZATION, message });
+    return undefined;
+  }
+  let decision = decideLogin(user, principal, partiesOf(session));
+  if (decision.action === 'ASK_TOKEN') decision = await askToken(session, user);
+  if (decision.action === 'REFUSE') {
+    refuse(session, decision.error);
+    return undefined;
+  }
+  if (decision.action === 'FORWARD' && decision.groups) await joinGroups(session.instance, user, decision.groups);
+  await ensureDatabase(session, record.database);
+  // Written anew from what was read, so that the database cannot read another name out of it.
+  return encodeStartup(parameters, protocol);
+}
+
+async function askToken(session: LoginSession, user: string): Promise<LoginDecision> {
+  const { client, identity, signal } = session;
+  client.write(encodeCleartextRequest());
+  const password = await readPassword(client, signal);
+  if (!password) {
+    const message = password === '' ? 'empty password returned by client' : 'expected password response';
+    return { action: 'REFUSE', error: { code: INVALID_PASSWORD, message } };
+  }
+  const caller = identifyBearer(password, identity.tokens, identity.keys);
+  return decideToken(user, caller, partiesOf(session));
+}
+
+function partiesOf({ instance, identity }: LoginSession): LoginParties {
+  return { users: instance.users, principals: identity.principals, rules: instance.rules };
+}
+
+async function readPassword(client: TLSSocket, signal: AbortSignal): Promise<string | undefined> {
+  const head = await readExactly(client, 5, signal);
+  if (head?.[0] !== 'p'.charCodeAt(0)) return undefined;
+  const length = head.readUInt32BE(1) - 4;
+  if (length < 1 || length > MAX_PASSWORD_BYTES) return undefined;
+  const body = await readExactly(client, length, signal);
+  return body?.at(-1) === 0 ? body.toString('utf8', 0, length - 1) : undefined;
+}
+
+function forward(session: LoginSession, openDatabase: () => Socket, firstBytes: Buffer): void {
+  const { client, record } = session;
+  if (client.destroyed) return;
+  const database = openDatabase();
+  const fail = (): void =>
+    refuse(session, { code: CANNOT_CONNECT_NOW, message: 'the database system is not available' });
+  const giveUp = (): void => void database.destroy();
+  database.once('error', fail);
+  client.once('close', giveUp);
+  database.once('connect', () => {
+    database.off('error', fail);
+    client.off('close', giveUp);
+    database.write(firstBytes);
+    observeLogin(database, record);
+    session.onJoined(relay(client, database));
+  });
+}
+
+function refuse(session: LoginSession, error: ErrorFields): void {
+  refuseLogin(session, error.message, encodeFatal(error));
+}

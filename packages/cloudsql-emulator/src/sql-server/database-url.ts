@@ -1,0 +1,34 @@
+import type { NetConnectOpts } from 'node:net';
+import type { EngineVersion } from '../engine-version.ts';
+import { checkText, invalid } from '../option-checks.ts';
+
+/** Reads `sqlserver://127.0.0.1:1433`, or the path of a Unix socket; undefined for anything else. */
+export function parseSqlServerUrl(url: string): NetConnectOpts | undefined {
+  if (url.startsWith('/')) return { path: url };
+  const [, host, port] = /^sqlserver:\/\/(127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::(\d{1,5}))?$/.exec(url) ?? [];
+  return host === undefined ? undefined : { host: host.replace(/[[\]]/g, ''), port: Number(port ?? 1433) };
+}
+
+/** Checks where the database of an instance is, and that nothing is to be set up in a server of somebody else's. */
+export function checkDatabaseUrl(
+  { databaseUrl, databases, users }: { readonly [Key in 'databaseUrl' | 'databases' | 'users']?: unknown },
+  where: string,
+  engine: EngineVersion,
+): string | undefined {
+  if (engine.name !== 'SQLSERVER') {
+    return databaseUrl === undefined
+      ? undefined
+      : invalid(`${where}.databaseUrl`, 'is for SQL Server only', databaseUrl);
+  }
+  for (const [key, value] of Object.entries({ databases, users })) {
+    if (value !== undefined) invalid(`${where}.${key}`, 'cannot be made in a SQL Server', value);
+  }
+  const url = checkText(databaseUrl, `${where}.databaseUrl`);
+  return parseSqlServerUrl(url)
+    ? url
+    : invalid(
+        `${where}.databaseUrl`,
+        'must be sqlserver://, a loopback address and a port, or the path of a socket',
+        url,
+      );
+}

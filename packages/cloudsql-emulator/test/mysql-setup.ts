@@ -1,0 +1,25 @@
+import { EmulatorError } from '../src/errors.ts';
+import type { InstanceOptions } from '../src/index.ts';
+import { findMysql } from '../src/mysql/mysql-programs.ts';
+import { APP, ORDERS } from './setup.ts';
+
+/** An instance of MySQL with an IAM user and a user with a password. */
+export const MYSQL_ORDERS: InstanceOptions = {
+  name: ORDERS,
+  databaseVersion: 'MYSQL_8_4',
+  databases: ['orders'],
+  users: [
+    { email: APP, databaseRoles: ['cloudsqlsuperuser'] },
+    { name: 'native', password: 'secret' },
+  ],
+};
+
+/** Why tests of MySQL cannot run here; `false` if they can. */
+export const withoutMysql: string | false = await findMysql().then(
+  () => false,
+  (error: unknown) => {
+    if (error instanceof EmulatorError) return error.message;
+    throw error;
+  },
+);
+if (withoutMysql) process.stderr.write(`Skipped: ${withoutMysql}\n`);
