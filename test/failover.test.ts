@@ -264,7 +264,7 @@ describe('watching', () => {
     };
     await expect.poll(isQuiet, { timeout: 10_000 }).toBe(true);
     lead({ TXT: after });
-    expect(await led(connector)).toBe(after);
+    await expect.poll(() => led(connector), soon).toBe(after);
   });
 
   it('goes on while there are connections, however old', async () => {
