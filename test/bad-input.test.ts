@@ -1,5 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import { CloudSqlError, ConfigError, Connector } from '@x/cloudsql-core';
+import { mariadbOptions } from '@x/cloudsql-core/mariadb';
+import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { drizzle } from '@x/drizzle-cloudsql';
@@ -16,6 +18,8 @@ type Options = Record<string, unknown>;
 /** Each adapter, given the options of one connection however wrong they are. */
 const adapters: Record<string, (connection: Options) => unknown> = {
   pg: (connection) => pgOptions(connection as never),
+  mysql2: (connection) => mysql2Options(connection as never),
+  mariadb: (connection) => mariadbOptions(connection as never),
   knex: (connection) => knexCloudSql({ client: 'pg', connection } as never),
   prisma: (connection) => new PrismaCloudSql(connection as never),
   typeorm: (connection) => typeormCloudSql({ type: 'postgres', ...connection } as never),
@@ -164,9 +168,15 @@ const badUrls: [what: string, url: string, code: string, remedy: RegExp][] = [
     'CLOUDSQL_UNKNOWN_OPTION',
     /`ipType`/,
   ],
-  ['of MySQL', 'mysql:///orders?instance=p:r:i', 'CLOUDSQL_INVALID_URL', /expected "postgresql:"/],
+  ['of another engine', 'mysql:///orders?instance=p:r:i', 'CLOUDSQL_INVALID_URL', /expected "postgresql:"/],
   ['that is none', 'orders', 'CLOUDSQL_INVALID_URL', /cannot be read/],
 ];
+
+/** The same for MySQL. */
+function otherEngine(text: string): string {
+  const swap: Record<string, string> = { postgresql: 'mysql', mysql: 'postgresql' };
+  return text.replace(/(postgresql|mysql)(?=:)/, (found) => swap[found]!);
+}
 
 /** What was begun that reaches the network. */
 const reached: string[] = [];
@@ -208,6 +218,51 @@ describe.each(Object.entries(urls))('%s refuses a URL', (_, build) => {
       code,
       message: expect.stringMatching(remedy),
     });
+  });
+});
+
+describe.each([
+  ['mysql2', (url: string) => mysql2Options(url)],
+  ['mysql2, as uri', (uri: string) => mysql2Options({ uri })],
+  ['mariadb', (url: string) => mariadbOptions(url)],
+])('%s refuses a URL', (_, build) => {
+  it.each(badUrls)('%s', (_, url, code, remedy) => {
+    const other = new RegExp(otherEngine(remedy.source));
+    expect(thrownBy(() => build(otherEngine(url)))).toMatchObject({ code, message: expect.stringMatching(other) });
+  });
+});
+
+describe('a driver for MySQL', () => {
+  const mysql2 = (options: Options) => mysql2Options({ ...good, ...options } as never);
+  const mariadb = (options: Options) => mariadbOptions({ ...good, ...options } as never);
+  it.each([
+    [
+      'a socket',
+      mysql2,
+      { socketPath: '/run/mysqld.sock' },
+      'CLOUDSQL_OWNED_OPTION',
+      /address comes from the instance/,
+    ],
+    ['a socket', mariadb, { socketPath: '/run/mysqld.sock' }, 'CLOUDSQL_OWNED_OPTION', /address comes from the inst/],
+    ['a stream', mysql2, { stream: () => {} }, 'CLOUDSQL_OWNED_OPTION', /the connector makes the socket/],
+    ['a stream', mariadb, { stream: () => {} }, 'CLOUDSQL_OWNED_OPTION', /the connector makes the socket/],
+    ['a local address', mysql2, { localAddress: '127.0.0.1' }, 'CLOUDSQL_OWNED_OPTION', /the connector makes the/],
+    ['to be a server', mysql2, { isServer: true }, 'CLOUDSQL_OWNED_OPTION', /with servers only/],
+    ['another word for password', mysql2, { passwordSha1: 'x' }, 'CLOUDSQL_OWNED_OPTION', /called `password`/],
+    ['to be led elsewhere', mariadb, { permitRedirect: true }, 'CLOUDSQL_OWNED_OPTION', /past the connector/],
+    ['a limit that is none', mysql2, { connectTimeout: '5s' }, 'CLOUDSQL_INVALID_OPTION', /whole number of milli/],
+    ['a limit that is none', mariadb, { connectTimeout: -1 }, 'CLOUDSQL_INVALID_OPTION', /whole number of milli/],
+    ['a misspelling', mysql2, { connectionLimt: 5 }, 'CLOUDSQL_UNKNOWN_OPTION', /Did you mean `connectionLimit`/],
+    ['a misspelling', mariadb, { aquireTimeout: 5 }, 'CLOUDSQL_UNKNOWN_OPTION', /Did you mean `acquireTimeout`/],
+    [
+      'what only the other knows',
+      mysql2,
+      { acquireTimeout: 5 },
+      'CLOUDSQL_UNKNOWN_OPTION',
+      /no option `acquireTimeout`/,
+    ],
+  ])('refuses %s (%#)', (_, build, options, code, message) => {
+    expect(thrownBy(() => build(options))).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 });
 

@@ -7,34 +7,49 @@ import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
+import { mariadbOptions } from '@x/cloudsql-core/mariadb';
+import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { drizzle } from '@x/drizzle-cloudsql';
 import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
+import { PrismaCloudSql as PrismaMssqlCloudSql } from '@x/prisma-cloudsql/mssql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
 import knex from 'knex';
+import mysql2 from 'mysql2';
 import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const instance = 'shop:europe-west1:orders';
 const database = 'orders';
+const withPassword = { instance, database, user: 'app', password: 'correct horse' };
 
 /** The configurations, and the ORM objects that users make of them. */
 const configurations = {
+  mysql2: () => mysql2Options({ instance, database }),
+  mariadb: () => mariadbOptions({ instance, database }),
   knex: () => knexCloudSql({ client: 'pg', connection: { instance, database } }),
   prisma: () => new PrismaCloudSql({ instance, database }),
   typeorm: () => typeormCloudSql({ type: 'postgres', instance, database }),
   sequelize: () => sequelizeCloudSql({ dialect: 'postgres', instance, database }),
   drizzle: () => drizzle({ connection: { instance, database } }),
   'drizzle on postgres.js': () => drizzlePostgresJs({ connection: { instance, database } }),
+  'knex for SQL Server': () => knexCloudSql({ client: 'mssql', connection: withPassword }),
+  'prisma for SQL Server': () => new PrismaMssqlCloudSql(withPassword),
+  'typeorm for SQL Server': () => typeormCloudSql({ type: 'mssql', ...withPassword }),
+  'sequelize for SQL Server': () => sequelizeCloudSql({ dialect: 'mssql', ...withPassword }),
 } as const;
 
 const objects = {
+  mysql2: () => mysql2.createPool(configurations.mysql2()),
   knex: () => knex(configurations.knex()),
   typeorm: () => new DataSource(configurations.typeorm()),
   sequelize: () => new Sequelize(configurations.sequelize()),
+  'knex for SQL Server': () => knex(configurations['knex for SQL Server']()),
+  'typeorm for SQL Server': () => new DataSource(configurations['typeorm for SQL Server']()),
+  'sequelize for SQL Server': () => new Sequelize(configurations['sequelize for SQL Server']()),
 } as const;
 
 /** Asynchronous resources that exist without any I/O. */

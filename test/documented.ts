@@ -75,7 +75,8 @@ export class Project {
     const [npx, program = '', ...args] = command.split(' ');
     if (npx !== 'npx') throw new Error(`Not a command of npx: ${command}`);
     const bin = path.join(this.#modules, '.bin');
-    const options = {
+    const options: SpawnOptions = {
+      timeout: 60_000,
       cwd: this.folder,
       env: {
         PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`,

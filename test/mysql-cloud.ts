@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Emulator, EmulatorOptions } from '@x/cloudsql-emulator';
+import type { Emulator, EmulatorOptions, InstanceOptions } from '@x/cloudsql-emulator';
 import { startEmulator } from '@x/cloudsql-emulator';
 import { app, instance, native } from './cloud.ts';
 
@@ -11,23 +11,20 @@ export const mysqlUser = 'app';
 export const withoutMysql: boolean = !isInstalled('mariadbd') && !isInstalled('mysqld');
 if (withoutMysql) process.stderr.write('Skipped: neither mariadbd nor mysqld is installed.\n');
 
-/** An emulator with one instance of MySQL, an IAM user and a user with a password. */
+/** An instance of MySQL, with an IAM user and a user with a password. */
+export const mysqlInstance: InstanceOptions = {
+  name: instance,
+  databaseVersion: 'MYSQL_8_4',
+  databases: ['orders'],
+  users: [
+    { email: app, databaseRoles: ['cloudsqlsuperuser'] },
+    { ...native, databaseRoles: ['cloudsqlsuperuser'] },
+  ],
+};
+
+/** An emulator with {@link mysqlInstance}. */
 export function startMysqlCloud(options: Partial<EmulatorOptions> = {}): Promise<Emulator> {
-  return startEmulator({
-    principals: [{ email: app }],
-    instances: [
-      {
-        name: instance,
-        databaseVersion: 'MYSQL_8_4',
-        databases: ['orders'],
-        users: [
-          { email: app, databaseRoles: ['cloudsqlsuperuser'] },
-          { ...native, databaseRoles: ['cloudsqlsuperuser'] },
-        ],
-      },
-    ],
-    ...options,
-  });
+  return startEmulator({ principals: [{ email: app }], instances: [mysqlInstance], ...options });
 }
 
 /** Whether a program is installed; servers often lie where no one looks for commands. */

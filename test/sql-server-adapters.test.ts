@@ -1,12 +1,16 @@
+import { once } from 'node:events';
+import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connector, type ConnectorOptions } from '@x/cloudsql-core';
+import { tediousOptions } from '@x/cloudsql-core/tedious';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql/mssql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
-import knex from 'knex';
+import knex, { type Knex } from 'knex';
+import sql from 'mssql';
 import { QueryTypes, Sequelize } from 'sequelize';
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { instance, setEnv } from './cloud.ts';
 import { type SqlServerCloud, sqlUser, startSqlServerCloud } from './sql-server-cloud.ts';
@@ -153,5 +157,36 @@ describe.each(Object.entries(orms))('%s', (_, { make, byUrl }) => {
     await orm.close();
     expect(await failed).toBeInstanceOf(Error);
     await expect.poll(() => cloud.emulator.statistics().connections.open).toBe(0);
+  });
+});
+
+describe('the options of the binding in the wrong place', () => {
+  const options = tediousOptions({ ...login });
+  const wrong: [string, () => Promise<unknown>][] = [
+    ['of Sequelize', () => new Sequelize({ dialect: 'mssql', ...options, logging: false } as object).authenticate()],
+    ['of TypeORM', () => new DataSource({ type: 'mssql', ...options, options: {} } as DataSourceOptions).initialize()],
+    ['of Knex', () => untilDestroyed(knex({ client: 'mssql', connection: { ...options, options: {} } }))],
+    ['of Knex, at its top level', () => untilDestroyed(knex({ client: 'mssql', ...options } as Knex.Config))],
+    ['of mssql', () => new sql.ConnectionPool({ ...options, options: {} }).connect()],
+  ];
+
+  async function untilDestroyed(db: Knex): Promise<unknown> {
+    try {
+      return await db.raw('select 1');
+    } finally {
+      await db.destroy();
+    }
+  }
+
+  it.for(wrong)('%s reach no database on this machine', async ([, connect], { skip }) => {
+    let reached = 0;
+    await using local = net.createServer(() => reached++).listen(1433, '127.0.0.1');
+    const listens = once(local, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!(await listens)) skip('port 1433 is in use');
+    await expect(connect()).rejects.toThrow();
+    expect(reached).toBe(0);
   });
 });

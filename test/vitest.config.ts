@@ -9,11 +9,21 @@ const projects: TestProjectInlineConfiguration[] = [
     extends: true as const,
     test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'] },
   })),
-  { extends: true, test: { name: 'test', root: 'test', include: ['**/*.test.ts'], exclude: ['matrix/**'] } },
+  {
+    extends: true,
+    test: { name: 'test', root: 'test', include: ['**/*.test.ts'], exclude: ['**/node_modules/**', 'matrix/**'] },
+  },
   // In a project of its own, that has our packages as they are published.
   {
     extends: true,
-    test: { name: 'matrix', root: 'test/matrix', include: ['**/*.test.ts'], globalSetup: './setup.ts' },
+    test: {
+      name: 'matrix',
+      root: 'test/matrix',
+      include: ['**/*.test.ts'],
+      globalSetup: './setup.ts',
+      // A test here is up to six commands, each of which starts a process.
+      testTimeout: 180_000,
+    },
   },
   {
     extends: true,

@@ -16,6 +16,8 @@ const rooms = [
   'drivers',
   'listener',
   'postgres',
+  'mysql',
+  'login',
   'shared-connector',
   'connector',
   'options',

@@ -1,6 +1,6 @@
 // Starts one of the project's commands on a machine that has only Node (18 or newer) and npm.
 //
-//   node tools/run.mjs <demo|test|bench|check> [arguments for the command]
+//   node tools/run.mjs <demo|test|bench|check|matrix> [arguments for the command]
 //
 // 1. A Node that cannot run TypeScript is not used: the pinned one comes from npm into .toolchain/, and pnpm with it.
 // 2. The packages that this command needs, and no others, are installed if anything changed since the last time.
@@ -25,6 +25,7 @@ const closures = {
   test: ['--filter=!@x/bench'],
   bench: ['--filter=@x/bench...', '--filter=@x/tools'],
   check: [],
+  matrix: ['--filter=!@x/bench'],
 };
 
 /** npm's settings that say how to reach the registry; its other variables belong to npm's own run and must not leak. */

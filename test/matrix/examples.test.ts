@@ -5,6 +5,7 @@ import { appUser, instance, startCloud } from '../cloud.ts';
 import { Project } from '../documented.ts';
 import { exampleNames } from './newest.ts';
 import { root } from './packed.ts';
+import { runExample } from './run-example.ts';
 
 const modules = inject('modules');
 let cloud: Emulator;
@@ -24,9 +25,8 @@ describe.each(exampleNames())('examples/%s, copied into a project that has the p
     const before = cloud.connections.length;
     try {
       project.copy(path.join(root, 'examples', name));
-      if (name === 'prisma') await project.run('npx prisma generate', cloud.env);
       const env = { ...cloud.env, INSTANCE_CONNECTION_NAME: instance, DB_NAME: 'orders', ...variables };
-      const { code, output } = await project.run('npx node main.ts', env);
+      const { code, output } = await runExample(project, 'main.ts', env);
       expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('rowsRead: 21') });
       expect(output).toContain(`currentUser: '${appUser}'`);
     } finally {

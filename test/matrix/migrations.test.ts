@@ -45,9 +45,7 @@ function expectIamOverPrivate({ connections }: Emulator): void {
 }
 
 describe.each(Object.entries(guides))('the guide for %s', (_, { heading, page, files, steps, env, rights }: Guide) => {
-  it('has files and commands that migrate through the connector and exit by themselves', {
-    timeout: 60_000,
-  }, async () => {
+  it('has files and commands that migrate through the connector and exit by themselves', async () => {
     const documented = section(heading, page);
     const commands = documented.commands.filter((command) => command.startsWith('npx '));
     expect(steps.map(({ command }) => command)).toEqual(expect.arrayContaining(commands));

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './packed.ts';
 
-/** The commands that the guides use; of our tests only. */
-const commands = ['drizzle-kit', 'sequelize-cli'];
+/** What our tests have, and no example: types, drivers, and the commands of the guides. */
+const ofTests = ['@types/node', '@types/pg', 'drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'];
 
 /** What the project of packed tarballs has besides: bundlers and test runners. */
 const own = manifest('test/matrix').dependencies;
@@ -16,13 +16,15 @@ export function exampleNames(): string[] {
 
 /** The newest supported version of every ORM, driver and command: those that this repository works with. */
 export function newestVersions(): Readonly<Record<string, string>> {
-  const ofExamples = exampleNames().flatMap((example) =>
-    Object.keys(manifest(`examples/${example}`).dependencies)
-      .filter((name) => !name.startsWith('@x/') && !name.startsWith('@types/'))
-      .map((name) => [name, installed(`examples/${example}`, name)] as const),
-  );
-  const ofTests = commands.map((name) => [name, installed('test', name)] as const);
-  return { ...Object.fromEntries([...ofExamples, ...ofTests]), ...own };
+  const tested = ofTests.map((name) => [name, installed('test', name)] as const);
+  return { ...Object.assign({}, ...exampleNames().map(dependenciesOfExample)), ...Object.fromEntries(tested), ...own };
+}
+
+/** What an example has besides our packages. */
+export function dependenciesOfExample(name: string): Readonly<Record<string, string>> {
+  const folder = `examples/${name}`;
+  const names = Object.keys(manifest(folder).dependencies).filter((each) => !/^@x\//.test(each));
+  return Object.fromEntries(names.map((each) => [each, installed(folder, each)]));
 }
 
 function installed(folder: string, name: string): string {

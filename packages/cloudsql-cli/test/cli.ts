@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Writable } from 'node:stream';
 import { run } from '../src/cli/run.ts';
 
@@ -11,7 +12,7 @@ export interface CliOutcome {
 /** Runs a command line in this process, with nothing but `env` in its environment. */
 export async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliOutcome> {
   const [stdout, stderr] = [new Collected(), new Collected()];
-  const code = await run(args, { env, stdout, stderr });
+  const code = await run(args, Object.assign(new EventEmitter(), { env, stdout, stderr }));
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 

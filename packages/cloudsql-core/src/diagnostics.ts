@@ -5,15 +5,20 @@ import { cloudSqlError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
 import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
+import { refuseToLeave } from './service/instances.ts';
 
 export type { InspectedToken } from './credentials/credentials.ts';
+export type { Instance } from './instance/instance.ts';
+export { parseInstance } from './instance/instance.ts';
 
 /** One call of the admin API of an instance's service. */
 export interface AdminApiCall {
   /** Instance name; it says which service is called, and gives errors their remedy. */
   readonly instance: string;
-  /** What follows the name of the instance in the URL, such as `/connectSettings` or `/users`. @default the instance */
+  /** What follows the name of the instance in the URL, such as `/connectSettings`. @default the instance itself */
   readonly path?: string;
+  /** Whether the path follows the name of the instance's cluster instead; AlloyDB only. @default false */
+  readonly ofCluster?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -41,14 +46,17 @@ export interface InstanceFacts {
  * @throws ConfigError, RefreshError
  */
 export async function adminApi(connector: Connector, call: AdminApiCall): Promise<Record<string, unknown>> {
-  const { instance, path = '', signal } = call;
+  const { instance, path = '', ofCluster = false, signal } = call;
   const plane = await internalsOf(connector).plane(instance, signal);
+  const named = await internalsOf(connector).instance(instance, signal);
+  refuseToLeave(named, plane);
+  const { service, project, name, id } = named;
   const [api, { token }] = await waitOrAbort(Promise.all([plane.api(), plane.credentials.apiToken()]), signal);
-  const { service, project, name, id } = await internalsOf(connector).instance(instance, signal);
   const base = plane.endpoint.replace(/\/$/, '');
+  const alloyDb = (ofCluster ? id.slice(0, id.indexOf('/instances/')) : id).replaceAll(':', '%3A');
   const resource =
     service === 'alloydb'
-      ? `v1beta/${id.replaceAll(':', '%3A')}`
+      ? `v1beta/${alloyDb}`
       : `sql/v1beta4/projects/${encodeURIComponent(project)}/instances/${encodeURIComponent(name)}`;
   return api.call({ method: 'GET', url: `${base}/${resource}${path}`, token, instance, signal });
 }

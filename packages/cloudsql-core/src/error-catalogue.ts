@@ -54,7 +54,8 @@ export const errorCatalogue = {
     kind: 'ConfigError',
     retryable: false,
     summary: 'The connection URL cannot be used.',
-    remedy: 'Write postgresql://USER@/DATABASE?instance=project:region:instance, with no host and no port.',
+    remedy:
+      'Write postgresql://USER@/DATABASE?instance=project:region:instance (or mysql://), with no host and no port.',
   },
   CLOUDSQL_ENGINE_MISMATCH: {
     kind: 'ConfigError',
@@ -300,9 +301,9 @@ export const errorCatalogue = {
   CLOUDSQL_EXCHANGE_FAILED: {
     kind: 'DialError',
     retryable: true,
-    summary: 'The AlloyDB server did not keep to the protocol of the metadata exchange.',
+    summary: 'The server did not keep to the protocol of the metadata exchange.',
     remedy:
-      'Retry. If it persists, check that the address and port 5433 lead to the instance itself and that nothing in between alters the connection.',
+      'Retry. If it persists, check that its address and port lead to the instance itself and that nothing in between alters the connection.',
   },
 } as const;
 

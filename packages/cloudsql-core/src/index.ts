@@ -9,6 +9,7 @@ export type {
 export type { Engine } from './credentials/database-user.ts';
 export type { DialFunction } from './dial/dial.ts';
 export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
+export { PendingDials } from './drivers/pending-dials.ts';
 export { ownedAddress } from './drivers/read-options.ts';
 export {
   CloudSqlError,
@@ -20,9 +21,11 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
+export type { DnsName } from './instance/dns-name.ts';
+export { type Instance, parseInstance, parseName, type ServiceName } from './instance/instance.ts';
 export type { AddressRecord, NameResolver } from './instance/resolve.ts';
 export type { KeyPair } from './key-pair.ts';
-export { checkOrmOptions, oneOf } from './options/check.ts';
+export { checkOrmOptions, oneOf, suggest } from './options/check.ts';
 export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 export type { AuthType, ConnectionOptions, IpType } from './options/connection-options.ts';
 export type { ConnectorOptions } from './options/connector-options.ts';

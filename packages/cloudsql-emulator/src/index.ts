@@ -29,4 +29,6 @@ export type {
   PrincipalOptions,
   UserOptions,
 } from './options.ts';
+export type { ServerCaMode } from './pki/pki.ts';
+export type { Snapshot } from './snapshot.ts';
 export { startEmulator } from './start-emulator.ts';

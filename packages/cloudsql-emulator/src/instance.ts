@@ -2,8 +2,7 @@ import type { Database } from './database/database.ts';
 import type { UserRegistry } from './database/users.ts';
 import type { ServerFault } from './faults/server-face.ts';
 import type { InstanceName } from './instance-name.ts';
-import type { CertificateAuthority } from './pki/certificate-authority.ts';
-import type { ClientCertificates } from './pki/client-certificates.ts';
+import type { InstancePki, ServerCaMode } from './pki/pki.ts';
 import type { ServiceRules } from './service-rules.ts';
 
 /** Kind of address, as the admin API of Cloud SQL names it; `PRIMARY` is the public one, `PSC` that of an endpoint. */
@@ -17,13 +16,16 @@ export interface InstanceAddress {
 
 /** One running instance. */
 export interface Instance {
-  /** Signs the server's certificate; a fault replaces it while the emulator runs. */
-  serverAuthority: CertificateAuthority;
-  /** Issues the certificates of its clients, and knows them. */
-  readonly certificates: ClientCertificates;
+  readonly pki: InstancePki;
+  readonly serverCaMode: ServerCaMode;
   readonly name: InstanceName;
   /** DNS names in its server's certificate. */
   readonly serverNames: readonly string[];
+  /**
+   * The instance whose server also answers at an address of this one, by the name and authority of which it does so.
+   * Set where several instances share an address; it may be this instance itself.
+   */
+  sharesWith?: Instance;
   /** What is wrong with its TLS server, by fault. */
   fault?: ServerFault | undefined;
   readonly rules: ServiceRules;

@@ -3,7 +3,6 @@ import type { Instance, RunningInstance } from './instance.ts';
 import type { InstanceName, ServiceName } from './instance-name.ts';
 import { parseInstanceName } from './instance-name.ts';
 import { allOrFirstError } from './lifetime.ts';
-import type { ClientCertificates } from './pki/client-certificates.ts';
 import type { InstancePki } from './pki/pki.ts';
 import type { ResolvedInstance } from './resolve-options.ts';
 
@@ -48,11 +47,11 @@ export class Instances {
     return this.#options.describe !== undefined || this.list(service).length > 0;
   }
 
-  /** Finds who issues the certificates of clients of an AlloyDB cluster, also of one whose instances are yet to come. */
-  async clientCertificatesOf(cluster: string): Promise<ClientCertificates | undefined> {
+  /** Finds the certificates of an AlloyDB cluster, also of one whose instances are yet to come. */
+  async clusterPki(cluster: string): Promise<InstancePki | undefined> {
     const [first] = this.inCluster(cluster);
     const isKnown = first !== undefined || this.#isMakeable(parseInstanceName(`${cluster}/instances/any`));
-    return isKnown ? (await this.#options.openCluster(cluster)).certificates : undefined;
+    return isKnown ? await this.#options.openCluster(cluster) : undefined;
   }
 
   /** Those of an AlloyDB cluster. */

@@ -2,10 +2,10 @@ import type { StoredInstance } from './data-folder/stored-state.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Databases } from './database/databases.ts';
 import { UserRegistry } from './database/users.ts';
-import { pscDnsName } from './dns/instance-names.ts';
+import { instanceDnsNames } from './dns/instance-names.ts';
 import type { Instance, RunningInstance } from './instance.ts';
 import { allOrFirstError } from './lifetime.ts';
-import type { Pki } from './pki/pki.ts';
+import type { Pki, ServerCaMode } from './pki/pki.ts';
 import type { ResolvedInstance } from './resolve-options.ts';
 
 /** What an instance is made with. */
@@ -17,13 +17,23 @@ export interface InstanceParts {
   readonly onChange: () => Promise<void>;
 }
 
+const DEFAULT_MODE: ServerCaMode = 'GOOGLE_MANAGED_INTERNAL_CA';
+const TYPES = ['PRIMARY', 'PRIVATE', 'PSC'] as const;
+
 /** Starts an instance: its database, its certificates, its addresses. */
 export async function openInstance(wanted: ResolvedInstance, parts: InstanceParts): Promise<RunningInstance> {
   const { name, rules, users, addresses } = wanted;
   const [database, pki] = await allOrFirstError([
     parts.databases.start(wanted),
-    parts.makingPki.then((made) => made.of(name)),
+    parts.makingPki.then((made) => made.of(name, wanted.serverCaMode ?? DEFAULT_MODE)),
   ]);
+  const places = { ...addresses, PSC: wanted.pscEnabled ? addresses.PSC : null };
+  const isPooled = name.service === 'cloud-sql' && (wanted.serverCaMode ?? DEFAULT_MODE) !== DEFAULT_MODE;
+  const ownNames = instanceDnsNames(
+    name,
+    TYPES.filter((type) => places[type] !== null),
+  );
+  const psc = ownNames.PSC === undefined ? [] : [ownNames.PSC];
   const instance: Instance = {
     name,
     rules,
@@ -32,10 +42,10 @@ export async function openInstance(wanted: ResolvedInstance, parts: InstancePart
     databases: new Set(wanted.databases),
     createsDatabases: wanted.createsDatabases ?? false,
     onChange: parts.onChange,
-    serverNames: [...(wanted.pscEnabled ? [pscDnsName(name)] : []), ...(wanted.serverNames ?? [])],
-    ...pki,
+    serverCaMode: wanted.serverCaMode ?? DEFAULT_MODE,
+    serverNames: [...(isPooled ? Object.values(ownNames) : psc), ...(wanted.serverNames ?? [])],
+    pki,
   };
-  const places = { ...addresses, PSC: wanted.pscEnabled ? addresses.PSC : null };
   return { instance, addresses: await parts.dataPlane.open(instance, places) };
 }
 

@@ -1,3 +1,5 @@
+import type { ServerCaMode } from './pki/pki.ts';
+
 /** A database engine and its version, as Cloud SQL names them. */
 export type DatabaseVersion = 'POSTGRES_18' | 'MYSQL_5_7' | 'MYSQL_8_0' | 'MYSQL_8_4' | 'SQLSERVER_2022_STANDARD';
 
@@ -23,7 +25,7 @@ export interface PrincipalOptions {
   /**
    * E-mails of the principals that are in this group. They have its roles, and where the group is a database user they
    * may log in under their own names. Nobody can get a token of a group.
-   * @default none
+   * @default none: it is no group
    */
   readonly members?: readonly string[];
   /**
@@ -91,7 +93,7 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
-  /** Address of the PSC endpoint; for instances with `pscEnabled`. @default a free one */
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. @default a free one, where there is one */
   readonly PSC?: string;
 }
 
@@ -126,6 +128,13 @@ export interface InstanceOptions {
    * @default false
    */
   readonly pscEnabled?: boolean;
+  /**
+   * Who signs the certificate of the server. `GOOGLE_MANAGED_INTERNAL_CA`: an authority of the instance's own, for the
+   * common name `project:instance`. `GOOGLE_MANAGED_CAS_CA`, `CUSTOMER_MANAGED_CAS_CA`: a subordinate authority below a
+   * root, in a pool of the region or of the instance, for the DNS names of the instance. Cloud SQL only.
+   * @default 'GOOGLE_MANAGED_INTERNAL_CA'
+   */
+  readonly serverCaMode?: ServerCaMode;
   /**
    * Further DNS names in the certificate of the server, as for instances that are reached by a name of the user's own.
    * @default none

@@ -17,6 +17,7 @@ import {
   invalid,
 } from './option-checks.ts';
 import type { EmulatorOptions } from './options.ts';
+import type { ServerCaMode } from './pki/pki.ts';
 import type { ResolvedPrincipal } from './resolve-principals.ts';
 import { resolvePrincipals } from './resolve-principals.ts';
 import type { ServiceRules } from './service-rules.ts';
@@ -44,6 +45,7 @@ export interface ResolvedInstance {
   readonly pscEnabled?: boolean;
   /** Further DNS names in the server's certificate. */
   readonly serverNames?: readonly string[];
+  readonly serverCaMode?: ServerCaMode;
   /** Whether a database that a client names is made when it is not there. */
   readonly createsDatabases?: boolean;
 }
@@ -73,6 +75,7 @@ const ALWAYS_THERE: Readonly<Record<EngineName, readonly string[]>> = {
   SQLSERVER: [],
 };
 const HOUR_MS = 3_600_000;
+const CA_MODES = ['GOOGLE_MANAGED_INTERNAL_CA', 'GOOGLE_MANAGED_CAS_CA', 'CUSTOMER_MANAGED_CAS_CA'] as const;
 const DEFAULT_PROJECT = 'demo-project';
 const ANY_ADDRESSES = { PRIMARY: undefined, PRIVATE: undefined };
 
@@ -166,6 +169,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'databaseUrl',
     'pscEnabled',
     'customSubjectAlternativeNames',
+    'serverCaMode',
   ]);
   const name =
     parseInstanceName(checkText(given.name, `${where}.name`)) ??
@@ -209,8 +213,15 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
       PSC: checkAddress(addresses.PSC, `${where}.addresses.PSC`, isExposed),
     },
     pscEnabled,
+    serverCaMode: checkCaMode(given.serverCaMode, `${where}.serverCaMode`, name),
     serverNames: names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
   };
+}
+
+function checkCaMode(value: unknown, where: string, { service }: InstanceName): ServerCaMode {
+  const mode = CA_MODES.find((known) => known === (value ?? CA_MODES[0]));
+  if (!mode) invalid(where, `must be one of ${CA_MODES.join(', ')}`, value);
+  return service === 'alloydb' && value !== undefined ? invalid(where, 'is for Cloud SQL only', value) : mode;
 }
 
 function checkAddress(value: unknown, where: string, isExposed: boolean): WantedAddress {

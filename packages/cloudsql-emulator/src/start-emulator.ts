@@ -188,7 +188,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     principals: identity.principals,
     instances: running,
     dataPlane,
-    faults: new Faults({ ...faults, dataPlane, certificates: pki.cloudSqlClients, instances: running }),
+    faults: new Faults({ ...faults, dataPlane, pki, instances: running }),
   });
   return emulator;
 }

@@ -281,6 +281,28 @@ describe('a client certificate', () => {
   });
 });
 
+describe('a rotation', () => {
+  test("of the cluster's server authority counts for all its instances, and for no other cluster", async () => {
+    const [before, other] = await Promise.all([access(), access(OTHER)]);
+    (await dial(before)).destroy();
+    await cloud.faults.rotateServerCa(`${CLUSTER}/instances/replica`);
+    await expect(dial(before)).rejects.toMatchObject({ code: 'SELF_SIGNED_CERT_IN_CHAIN' });
+    for (const each of [await access(), other]) (await dial(each)).destroy();
+  });
+
+  test("of the authority of its clients refuses the cluster's certificates, and none of another", async () => {
+    const [before, other] = await Promise.all([access(), access(OTHER)]);
+    (await dial(before)).destroy();
+    await cloud.faults.rotateClientCa(PRIMARY);
+    cloud.resetStatistics();
+    await dial(before).then(closing, () => undefined);
+    await vi.waitFor(() => expect(Object.keys(cloud.statistics().connections.tlsFailures)).not.toEqual([]));
+    for (const each of [await access(), other]) {
+      expect((await exchange(await dial(each), hello(''))).length).toBeGreaterThan(0);
+    }
+  });
+});
+
 test('the environment names the emulator for both services, for AlloyDB only where there is such an instance', async () => {
   expect(cloud.env).toMatchObject({ CLOUDSQL_EMULATOR_HOST: cloud.host, ALLOYDB_EMULATOR_HOST: cloud.host });
   await using other = await startEmulator({ instances: [{ name: ORDERS }] });

@@ -122,7 +122,7 @@ describe("the emulator's own API", () => {
   });
 
   test.each([
-    ['/faults', { kind: 'nonsense' }, 400, 'kind: must be api, disable, metadata, server'],
+    ['/faults', { kind: 'nonsense' }, 400, 'kind: must be api, disable, clock, metadata, server'],
     ['/faults', { kind: 'api', method: 'conectSettings', fault: {} }, 400, 'must name one of'],
     ['/faults', { kind: 'api', methud: 'token' }, 400, "unknown key 'methud'; did you mean 'method'?"],
     ['/faults', { kind: 'server', instance: 'a:b:c', fault: {} }, 404, "no instance 'a:b:c'"],

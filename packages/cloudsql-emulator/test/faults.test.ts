@@ -231,6 +231,46 @@ describe('a connection', () => {
   });
 });
 
+describe('what is said of an instance', () => {
+  const described = async (): Promise<object> => {
+    const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: cloud.defaultPrincipal });
+    const token = await fetch(`${cloud.url}/token`, { method: 'POST', body: form });
+    const { access_token } = (await token.json()) as { access_token: string };
+    const [project, , id] = ORDERS.split(':');
+    const url = `${cloud.url}/sql/v1beta4/projects/${project}/instances/${id}`;
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${access_token}` } });
+    return { date: answer.headers.get('date'), ...((await answer.json()) as object) };
+  };
+
+  test('can be wrong', async () => {
+    const fault = {
+      state: 'SUSPENDED',
+      activationPolicy: 'NEVER',
+      iamAuthentication: 'off',
+      sslMode: 'ENCRYPTED_ONLY',
+    } as const;
+    cloud.faults.metadata(ORDERS, fault);
+    expect(await described()).toMatchObject({
+      state: 'SUSPENDED',
+      settings: {
+        activationPolicy: 'NEVER',
+        databaseFlags: [{ name: 'cloudsql.iam_authentication', value: 'off' }],
+        ipConfiguration: { sslMode: 'ENCRYPTED_ONLY' },
+      },
+    });
+    cloud.faults.metadata(ORDERS, undefined);
+    expect(await described()).toMatchObject({ state: 'RUNNABLE', settings: { activationPolicy: 'ALWAYS' } });
+  });
+
+  test('can be dated by a wrong clock', async () => {
+    const ahead = async (): Promise<number> => Date.parse(((await described()) as { date: string }).date) - Date.now();
+    cloud.faults.clock(3_600_000);
+    expect(await ahead()).toBeGreaterThan(3_590_000);
+    cloud.faults.clock(undefined);
+    expect(Math.abs(await ahead())).toBeLessThan(10_000);
+  });
+});
+
 describe('bad values are typed errors', () => {
   test.each([
     () => cloud.faults.api('conectSettings', { status: 500 }),
@@ -243,6 +283,9 @@ describe('bad values are typed errors', () => {
     () => cloud.faults.api('token', { share: 0 }),
     () => cloud.faults.metadata(ORDERS, { region: 1 } as never),
     () => cloud.faults.metadata(ORDERS, { withoutAddresses: ['PUBLIC'] } as never),
+    () => cloud.faults.metadata(ORDERS, { iamAuthentication: 'maybe' } as never),
+    () => cloud.faults.metadata(ORDERS, { state: 1 } as never),
+    () => cloud.faults.clock(0.5),
     () => cloud.faults.connections(ORDERS, 'SLOW' as never),
     () => cloud.faults.server(ORDERS, { expired: 'yes' } as never),
     () => cloud.faults.server(ORDERS, { tlsVersion: 'TLSv1.1' } as never),

@@ -21,6 +21,10 @@ interface CommandRow {
 
 /** Every command, in the order of the help. */
 export const commands: Readonly<Record<string, CommandRow>> = {
+  proxy: {
+    summary: 'serve instances on local ports and sockets, in place of Google’s two proxies',
+    load: () => import('../commands/proxy.ts'),
+  },
   exec: {
     summary: 'run a command that finds the database in its environment',
     load: () => import('../commands/exec.ts'),
@@ -28,6 +32,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
   connect: {
     summary: 'open psql on a database, or a tunnel for other clients',
     load: () => import('../commands/connect.ts'),
+  },
+  doctor: {
+    summary: 'say what keeps a connection from working, and what mends it',
+    load: () => import('../commands/doctor.ts'),
   },
   'login-token': {
     summary: 'print a token that an IAM user logs in with',

@@ -5,8 +5,16 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** Where signals arrive that ask the process to end. */
+  readonly signals: Signals;
   /** How the process ends; a command sets it, an error that it throws decides by itself. @default 0 */
   exitCode: number;
+}
+
+/** The part of the process that receives signals. */
+export interface Signals {
+  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): this;
+  off(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): this;
 }
 
 /** Whether a stream is a terminal on which colours are wanted. */

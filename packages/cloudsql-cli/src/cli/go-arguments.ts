@@ -1,11 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+/** What is in the flags of a switch for commander and not for people. */
+export const switchValue = ' [true|false]';
+
 /**
- * An option that is on or off. Like Google's programs, and unlike commander's own, it also takes `--name=false`; the
+ * An option that is on or off, whose value is text. Like Google's programs, and unlike commander's own, it also takes `--name=false`; the
  * word behind it is never its value.
  */
+export function switchOption(flags: string, description: string): Option {
+  return new Option(`${flags}${switchValue}`, description);
+}
+
+/** A {@link switchOption} whose value is a boolean. */
 export function booleanOption(flags: string, description: string): Option {
-  return new Option(`${flags} [true|false]`, description).preset('true').argParser((text) => {
+  return switchOption(flags, description).argParser((text) => {
     const value = readBoolean(text);
     if (value !== undefined) return value;
     throw new InvalidArgumentError('It is on or off: use true or false.');

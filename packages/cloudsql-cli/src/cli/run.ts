@@ -1,24 +1,19 @@
-import type { Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { complete } from './complete.ts';
 import { type CliContext, wantsColours } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
-import { goArguments } from './go-arguments.ts';
+import { goArguments, switchValue } from './go-arguments.ts';
 import { printError } from './print-error.ts';
 
 /** The parts of the process that the program needs. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
+export type Surroundings = Pick<CliContext, 'env' | 'stdout' | 'stderr'> & CliContext['signals'];
 
 /** Runs one command line, without the program's name, and returns the exit code. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env, stdout, stderr } = surroundings;
-  const context: CliContext = { env, stdout, stderr, exitCode: exitCodes.ok };
+  const context: CliContext = { env, stdout, stderr, signals: surroundings, exitCode: exitCodes.ok };
   try {
     if (args[0] === '__complete') {
       const words = args.slice(1);
@@ -43,6 +38,7 @@ async function programFor(words: readonly string[], context: CliContext): Promis
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help, of a command too')
     .showHelpAfterError('Add --help for help.')
+    .configureHelp({ optionTerm: ({ flags }) => flags.replace(switchValue, '') })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),

@@ -1,21 +1,43 @@
 import type { Connector } from '../connector.ts';
-import { type ConnectionOptions, resolveConnection } from '../options/connection-options.ts';
-import { openLogin, passwordPlaceholder, serverClosed, userPlaceholder } from '../postgres/login.ts';
-import { isCancelRequest, renameUser } from '../postgres/startup-message.ts';
+import type { Engine } from '../credentials/database-user.ts';
+import { type Login, openLogin, serverClosed, userPlaceholder } from '../login.ts';
+import { type ConnectionOptions, type ResolvedConnection, resolveConnection } from '../options/connection-options.ts';
 import { DeferredSocket, type DeferredSocketOptions } from './deferred-socket.ts';
 
-/** What a driver for PostgreSQL logs in with. */
+/** What drivers of one engine say first, and what has to be done about it. */
+export interface Protocol {
+  readonly engine: Engine;
+  /** Whether the binding has to find out the password, because the driver takes no function. */
+  readonly asksPassword: boolean;
+  /** What is altered on one connection; `login` may be called once the driver writes. */
+  readonly wire: (login: () => Login, connection: ResolvedConnection) => Wire;
+}
+
+/** What is altered on one connection. */
+export interface Wire extends Pick<DeferredSocketOptions, 'firstWrite' | 'incoming'> {
+  /** Whether the server is to answer what the driver wrote. @default true */
+  readonly wantsAnswer?: () => boolean;
+}
+
+/** What a driver logs in with. */
 export interface DeferredLogin {
   /** The database user, or what is replaced by it on the wire. */
   readonly user: string;
-  readonly password: string | (() => string | Promise<string>);
+  readonly connection: ResolvedConnection;
   /** What to give the driver as its own limit of a connection attempt, in milliseconds. */
   readonly timeoutMs: number;
   /** Makes the socket of one connection. It is not dialled before its `connect`. */
-  readonly socket: (make?: SocketMaker) => DeferredSocket;
+  readonly socket: (how?: SocketOptions) => DeferredSocket;
 }
 
-type SocketMaker = (options: DeferredSocketOptions) => DeferredSocket;
+/** What is special about one socket. */
+export interface SocketOptions {
+  readonly make?: (options: DeferredSocketOptions) => DeferredSocket;
+  /** The driver's limit for this attempt, where it is another one; 0 is none. */
+  readonly driverTimeoutMs?: number | undefined;
+  /** Called before the driver hears from the server. */
+  readonly onLogin?: (login: Login) => void;
+}
 
 export interface DeferredLoginOptions {
   readonly connection: ConnectionOptions;
@@ -29,32 +51,36 @@ export interface DeferredLoginOptions {
  * and the token is there when the server asks for a password.
  * @throws ConfigError
  */
-export function deferredLogin({ connection, connector, driverTimeoutMs }: DeferredLoginOptions): DeferredLogin {
-  const { user, password, authType } = resolveConnection(connection);
-  const withToken = authType === 'IAM_MANUAL';
-  // The dial ends before the driver's own limit does, so that the error says what was being waited for.
-  const limit = driverTimeoutMs ? { timeoutMs: Math.max(driverTimeoutMs - 200, 1) } : {};
-  let loginToken = '';
-  const socket = (make: SocketMaker = (options) => new DeferredSocket(options)): DeferredSocket => {
-    let name = '';
-    let cancels = false;
+export function deferredLogin(protocol: Protocol, options: DeferredLoginOptions): DeferredLogin {
+  const { connector, driverTimeoutMs } = options;
+  const connection = resolveConnection(options.connection);
+  const { user, password, authType } = connection;
+  const request = {
+    connector,
+    connection: options.connection,
+    engine: protocol.engine,
+    user,
+    withToken: authType === 'IAM_MANUAL',
+    askPassword: protocol.asksPassword && typeof password === 'function' ? password : undefined,
+  };
+  const socket = ({ make = (how) => new DeferredSocket(how), onLogin, ...own }: SocketOptions = {}): DeferredSocket => {
+    const limit = own.driverTimeoutMs ?? driverTimeoutMs;
+    let login: Login;
+    const { wantsAnswer = () => true, ...wire } = protocol.wire(() => login, connection);
     return make({
+      ...wire,
       dial: async (signal) => {
-        const login = await openLogin({ connector, connection, user, withToken, signal, ...limit });
-        name = login.user;
-        loginToken = login.token ?? '';
+        // The dial ends before the driver's own limit does, so that the error says what was being waited for.
+        login = await openLogin({ ...request, signal, ...(limit ? { timeoutMs: Math.max(limit - 200, 1) } : {}) });
+        onLogin?.(login);
         return login.socket;
       },
-      firstWrite(chunk) {
-        cancels = isCancelRequest(chunk);
-        return user === undefined ? renameUser(chunk, userPlaceholder, name) : chunk;
-      },
-      refused: (cause) => (cancels && !cause ? undefined : serverClosed(connector, connection, cause)),
+      refused: (cause) => (wantsAnswer() || cause ? serverClosed(connector, options.connection, cause) : undefined),
     });
   };
   return {
     user: user ?? userPlaceholder,
-    password: password ?? (withToken ? () => loginToken : () => passwordPlaceholder),
+    connection,
     timeoutMs: driverTimeoutMs ?? connector.dialTimeoutMs + 1000,
     socket,
   };

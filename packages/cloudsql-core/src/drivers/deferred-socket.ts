@@ -11,6 +11,11 @@ export interface DeferredSocketOptions {
   /** May alter the first thing that the driver writes; called when the real socket is there. */
   readonly firstWrite?: (chunk: Buffer) => Buffer;
   /**
+   * May alter what the server sends after that, and write answers of its own, until it returns undefined: then the driver
+   * gets this chunk as it is, and all others.
+   */
+  readonly incoming?: ((chunk: Buffer, answer: (bytes: Buffer) => void) => Buffer | undefined) | undefined;
+  /**
    * Called when the server hangs up before it has sent anything; returns the error for the driver, or undefined where
    * there was nothing to be sent.
    */
@@ -36,12 +41,15 @@ export class DeferredSocket extends Duplex {
   #pending: (() => void) | undefined;
   readonly #refused: (cause?: Error) => Error | undefined;
   readonly #toError: (error: unknown) => Error;
-  #firstWrite: ((chunk: Buffer) => Buffer) | undefined;
+  #firstWrite: DeferredSocketOptions['firstWrite'];
+  #incoming: DeferredSocketOptions['incoming'];
+  #wrote = false;
 
-  constructor({ dial, firstWrite, refused, toError = toDriverError }: DeferredSocketOptions) {
+  constructor({ dial, firstWrite, incoming, refused, toError = toDriverError }: DeferredSocketOptions) {
     super({ allowHalfOpen: false });
     this.#dial = dial;
     this.#firstWrite = firstWrite;
+    this.#incoming = incoming;
     this.#refused = refused;
     this.#toError = toError;
   }
@@ -101,6 +109,11 @@ export class DeferredSocket extends Duplex {
     return this.#setting((socket) => socket.unref());
   }
 
+  /** Gives a dial up: mysql2 and postgres.js have no other way to say so. */
+  override end(...last: unknown[]): this {
+    return this.connecting ? this.destroy() : super.end(...(last as []));
+  }
+
   override _read(): void {
     if (this.#socket) this.#socket.resume();
     else this.connect();
@@ -120,7 +133,6 @@ export class DeferredSocket extends Duplex {
 
   override _final(done: Done): void {
     if (this.#socket && !this.#socket.destroyed) this.#socket.end(done);
-    else if (this.connecting) this.#pending = () => this._final(done);
     else done();
   }
 
@@ -148,7 +160,14 @@ export class DeferredSocket extends Duplex {
   #send(socket: Socket, chunk: Buffer, done: Done): void {
     const alter = this.#firstWrite;
     this.#firstWrite = undefined;
+    this.#wrote = true;
     socket.write(alter ? alter(chunk) : chunk, done);
+  }
+
+  #altered(chunk: Buffer, socket: Socket): Buffer {
+    const bytes = this.#incoming?.(chunk, (answer) => void socket.write(answer));
+    if (bytes === undefined) this.#incoming = undefined;
+    return bytes ?? chunk;
   }
 
   #setting(apply: (socket: Socket) => void): this {
@@ -167,7 +186,7 @@ export class DeferredSocket extends Duplex {
     this.#settings = [];
     socket.on('data', (chunk: Buffer) => {
       this.#answered = true;
-      if (!this.push(chunk)) socket.pause();
+      if (!this.push(this.#incoming && this.#wrote ? this.#altered(chunk, socket) : chunk)) socket.pause();
     });
     socket.on('end', () => {
       const refusal = this.#answered || this.writableEnded ? undefined : this.#refused();

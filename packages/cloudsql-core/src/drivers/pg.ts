@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
+import { bypass } from '../login.ts';
 import { optionalMilliseconds } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
-import { bypass } from '../postgres/login.ts';
-import { deferredLogin } from './deferred-login.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
-import { ownedAddress, readOptions } from './read-options.ts';
+import { PendingDials } from './pending-dials.ts';
+import { postgresLogin } from './postgres-login.ts';
+import { nativeOf, ownedAddress, readOptions } from './read-options.ts';
 
 /** The options of `pg` that this binding sets, because setting them otherwise would bypass the connector. */
 export type PgOwnedOption = 'host' | 'port' | 'ssl' | 'sslnegotiation' | 'stream';
@@ -24,6 +25,7 @@ export interface PgConfig {
   connectionTimeoutMillis: number;
   fallback_application_name: string;
   stream: () => Duplex;
+  log: (...messages: unknown[]) => void;
 }
 
 const owned = {
@@ -56,11 +58,12 @@ export function pgOptions<Options extends object>(
 export function pgOptions(given: string | Record<string, unknown>): PgConfig {
   const { options, connection, connector } = readOptions(given, { driver: 'pg', owned, native });
   const driverTimeoutMs = optionalMilliseconds('connectionTimeoutMillis', options.connectionTimeoutMillis, 0);
-  const { user, password, timeoutMs, socket } = deferredLogin({ connection, connector, driverTimeoutMs });
+  const { user, password, timeoutMs, socket } = postgresLogin({ connection, connector, driverTimeoutMs });
+  const dials = new PendingDials();
   return {
     // For pg_stat_activity; pg prefers `application_name` and PGAPPNAME.
     fallback_application_name: 'cloudsql-orm',
-    ...Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key))),
+    ...nativeOf(options, native),
     ...bypass,
     ssl: false,
     sslnegotiation: 'postgres',
@@ -68,6 +71,11 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
     password,
     connectionTimeoutMillis: timeoutMs,
     // pg calls it with an argument of its own.
-    stream: () => socket(),
+    stream: dials.watch(() => socket()),
+    // The first thing that pg-pool does when it is ended is to say so; then it waits for dials, up to their limit.
+    log(...messages) {
+      if (messages[0] === 'ending') dials.giveUp();
+      (options.log as PgConfig['log'] | undefined)?.(...messages);
+    },
   };
 }

@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { ConfigError } from '../errors.ts';
+import { bypass } from '../login.ts';
 import { describe } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
-import { bypass } from '../postgres/login.ts';
-import { deferredLogin } from './deferred-login.ts';
 import { DeferredSocket } from './deferred-socket.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
-import { ownedAddress, readOptions } from './read-options.ts';
+import { postgresLogin } from './postgres-login.ts';
+import { nativeOf, ownedAddress, readOptions } from './read-options.ts';
 
 /** The options of postgres.js that this binding sets, because setting them otherwise would bypass the connector. */
 export type PostgresOwnedOption =
@@ -74,10 +74,10 @@ export function postgresOptions(given: string | Record<string, unknown>): Postgr
   const { options, connection, connector } = readOptions(given, how);
   const seconds = connectTimeout(options.connect_timeout);
   const driverTimeoutMs = seconds === undefined ? undefined : Math.round(seconds * 1000);
-  const { user, password, timeoutMs, socket } = deferredLogin({ connection, connector, driverTimeoutMs });
+  const { user, password, timeoutMs, socket } = postgresLogin({ connection, connector, driverTimeoutMs });
   const startup = Object.entries(options).filter(([key]) => startupParameters.includes(key));
   return {
-    ...Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key))),
+    ...nativeOf(options, native),
     ...(startup.length > 0 && { connection: { ...Object.fromEntries(startup), ...(options.connection as object) } }),
     ...bypass,
     ssl: false,
@@ -87,19 +87,14 @@ export function postgresOptions(given: string | Record<string, unknown>): Postgr
     connect_timeout: timeoutMs / 1000,
     // Not a promise, although one may be returned: postgres.js forgets a connection whose promise is rejected, and after
     // `max` of these it would never connect again. An `error` and a `close` on a socket it understands.
-    socket: () => socket((how) => new PostgresSocket(how)).connect(),
+    socket: () => socket({ make: (how) => new PostgresSocket(how) }).connect(),
   };
 }
 
-/** postgres.js ends a socket only while it calls itself open, and has no other way to give a dial up. */
+/** postgres.js ends a socket only while it calls itself open. */
 class PostgresSocket extends DeferredSocket {
   override get readyState(): string {
     return this.connecting ? 'open' : super.readyState;
-  }
-
-  override end(...last: unknown[]): this {
-    if (this.connecting) return this.destroy();
-    return super.end(...(last as []));
   }
 }
 

@@ -50,6 +50,11 @@ export function readOptions(given: string | Record<string, unknown>, how: Driver
   return { options, connection, connector: connectorFor(options.connector as ConnectorOptions | undefined) };
 }
 
+/** Of the options those that the driver is to get. */
+export function nativeOf(options: Readonly<Record<string, unknown>>, native: readonly string[]): object {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key)));
+}
+
 const postgresUrl = { schemes: ['postgresql', 'postgres'], parameters: ['application_name', 'options'] };
 
 function flatten(given: string | Record<string, unknown>, how: DriverOptions): Record<string, unknown> {

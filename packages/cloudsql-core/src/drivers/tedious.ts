@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { ConfigError, toDriverError } from '../errors.ts';
+import { bypass, noIamLogin, serverClosed } from '../login.ts';
 import { describe, optionalMilliseconds, refuseOwned } from '../options/check.ts';
 import { type ConnectionOptions, resolveConnection } from '../options/connection-options.ts';
-import { bypass, serverClosed } from '../postgres/login.ts';
 import { DeferredSocket } from './deferred-socket.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
 import { ownedAddress, readOptions } from './read-options.ts';
@@ -41,9 +41,10 @@ export type TediousCloudSqlOptions<Native = object> = CloudSqlOptions<
 
 type InsideOf<Native> = 'options' extends keyof Native ? NonNullable<Native['options']> : Record<string, unknown>;
 
-/** What `tedious` is given, and next to it what `mssql` and Knex read instead. */
+/** What `tedious` is given, and next to it what `mssql` and ORMs read instead. */
 export interface TediousConfig {
   server: string;
+  host: string;
   port: number;
   user: string;
   password: string;
@@ -129,7 +130,7 @@ export function tediousOptions(given: string | Record<string, unknown>): Tedious
   const database = options.database === undefined ? {} : { database: options.database as string };
   return {
     ...Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key) && !moved.includes(key))),
-    ...{ server: bypass.host, port: bypass.port, user: login.userName, password, ...database },
+    ...{ ...bypass, server: bypass.host, user: login.userName, password, ...database },
     authentication: { type: 'default', options: login },
     options: {
       // Whom the certificate inside names is of no account: the one outside was checked.
@@ -143,11 +144,6 @@ export function tediousOptions(given: string | Record<string, unknown>): Tedious
       connector: dial as unknown as () => Promise<Socket>,
     },
   };
-}
-
-/** The refusal of an IAM login. */
-export function noIamLogin(remedy: string): ConfigError {
-  return new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', { remedy });
 }
 
 /** `strict` is no choice: it would be TLS around what is TLS already. */

@@ -45,6 +45,16 @@ export function parseName(value: unknown): Instance | DnsName {
   throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not ${what}`, remedy);
 }
 
+/**
+ * Parses the name of an instance, where a DNS name will not do.
+ * @throws ConfigError `CLOUDSQL_INVALID_INSTANCE_NAME`, `CLOUDSQL_MISSING_OPTION`
+ */
+export function parseInstance(value: unknown): Instance {
+  const parsed = parseName(value);
+  if (parsed.service) return parsed;
+  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${parsed.id}" is a DNS name`);
+}
+
 /** Reads the name of an instance, of whichever service; undefined where the text is anything else. */
 export function readInstance(value: string): Instance | undefined {
   const alloyDb = readAlloyDbName(value);

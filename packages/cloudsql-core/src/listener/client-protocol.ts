@@ -35,9 +35,10 @@ export async function skipAnswer(server: Duplex, instance: string, signal: Abort
   for (let length = 1; length <= signature.length; length++) {
     const seen = await readExactly(server, length, signal);
     // It has hung up, which is for the caller to find out.
-    if (!seen) return;
-    if (!seen.equals(signature.subarray(0, length))) return server.unshift(seen);
-    if (length < signature.length) server.unshift(seen);
+    if (!seen || server.readableEnded) return;
+    const agrees = seen.equals(signature.subarray(0, length));
+    if (!agrees || length < signature.length) server.unshift(seen);
+    if (!agrees) return;
   }
   const head = await readExactly(server, 4, signal);
   const length = head?.readUInt32BE() ?? 0;

@@ -119,12 +119,14 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#closed) return;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const life = (this.#current?.expiresAt ?? 0) - this.#fetchedAt;
+    // By then nobody would have used it for one of its lives. A `get` before that comes back here.
+    if (this.#closed || Date.now() + delayMs - this.#usedAt > life) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const life = (this.#current?.expiresAt ?? 0) - this.#fetchedAt;
-      if (Date.now() - this.#usedAt <= life) this.#refreshInBackground();
+      this.#refreshInBackground();
     }, delayMs);
     this.#timer.unref();
   }

@@ -49,11 +49,7 @@ export class Instances {
     const key = `${instance.id} ${iam}`;
     const known = this.#caches.get(key);
     if (known) return known;
-    if (instance.project.startsWith('demo-') && !plane.emulated) {
-      throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', `${emulatorVariables[service.name]} is not set`, {
-        instance: instance.id,
-      });
-    }
+    refuseToLeave(instance, plane);
     const made = new InstanceCache(service, plane, instance, iam, this.#options);
     this.#caches.set(key, made);
     return made;
@@ -93,4 +89,10 @@ export class Instances {
 /** What everybody is told who wants something of a closed connector. */
 export function closedError(): CloudSqlError {
   return new ConfigError('CLOUDSQL_CONNECTOR_CLOSED', 'The connector is closed');
+}
+
+/** Keeps projects that exist only in the emulator on this machine. @throws ConfigError `CLOUDSQL_EMULATOR_REQUIRED` */
+export function refuseToLeave({ project, service, id }: Instance, { emulated }: ControlPlane): void {
+  if (emulated || !project.startsWith('demo-')) return;
+  throw new ConfigError('CLOUDSQL_EMULATOR_REQUIRED', `${emulatorVariables[service]} is not set`, { instance: id });
 }

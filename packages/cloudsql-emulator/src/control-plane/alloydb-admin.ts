@@ -5,6 +5,7 @@ import type { Permission } from '../iam/permissions.ts';
 import { mayCallAlloyDbApi } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
 import type { Instances } from '../instances.ts';
+import type { InstancePki } from '../pki/pki.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { authenticate } from './authenticate.ts';
 import { googleError, mayNotUseProject, rpcError } from './google-error.ts';
@@ -62,15 +63,15 @@ async function connectionInfo(options: AlloyDbAdminOptions, request: ApiRequest)
 
 async function generateClientCertificate(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const cluster = authorise(options, request, 'alloydb.clusters.generateClientCertificate');
-  const certificates = await options.instances.clientCertificatesOf(cluster);
-  if (!certificates) throw rpcError(404, `Resource '${cluster}' was not found`);
+  const pki = await options.instances.clusterPki(cluster);
+  if (!pki) throw rpcError(404, `Resource '${cluster}' was not found`);
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
   if (!publicKey) throw rpcError(400, 'Invalid value for: public_key is not a PEM encoded public key.');
   const duration = text(body.certDuration ?? body.cert_duration ?? '3600s', 'cert_duration');
   // Only a hint to Google as well; here it yields to the emulator's own setting.
   if (!/^\d+(?:\.\d+)?s$/.test(duration)) throw rpcError(400, `Invalid value at 'cert_duration': "${duration}"`);
-  const { pem } = await certificates.issue(
+  const { pem } = await pki.certificates.issue(
     cluster,
     publicKey,
     undefined,
@@ -79,26 +80,44 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   );
   return {
     status: 200,
-    body: { pemCertificateChain: [pem, ...certificates.issuerPems], caCert: certificates.trustedPem },
+    body: {
+      pemCertificateChain: [pem, ...pki.certificates.chain],
+      caCert: serverRootsOf(pki, options.instances.inCluster(cluster)),
+    },
   };
 }
 
 async function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): Promise<ApiResponse> {
-  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get')) };
+  return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get'), options.faults) };
+}
+
+/** Where clusters share an address, the server there is vouched for by the authority of one of them. */
+function serverRootsOf({ serverAuthority }: InstancePki, running: readonly RunningInstance[]): string {
+  const hosts = running.flatMap(({ instance }) =>
+    instance.sharesWith ? [instance.sharesWith.pki.serverAuthority.pem] : [],
+  );
+  return [...new Set([serverAuthority.pem, ...hosts])].join('\n');
 }
 
 function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {
   const cluster = authorise(options, request, 'alloydb.instances.list');
-  return { status: 200, body: { instances: options.instances.inCluster(cluster).map(resource) } };
+  return {
+    status: 200,
+    body: { instances: options.instances.inCluster(cluster).map((each) => resource(each, options.faults)) },
+  };
 }
 
 /** Returns an instance as the API describes it, cut down to what the emulator knows. */
-function resource({ instance, addresses }: RunningInstance): object {
+function resource({ instance, addresses }: RunningInstance, faults: MetadataFaults): object {
+  const lie = faults.descriptionOf(instance.name.connectionName);
   const find = (type: string): string | undefined => addresses.find((address) => address.type === type)?.ipAddress;
   return {
     name: instance.name.connectionName,
-    state: 'READY',
+    state: lie.state ?? 'READY',
     instanceType: 'PRIMARY',
+    databaseFlags: { 'alloydb.iam_authentication': lie.iamAuthentication ?? 'on' },
+    // The proxy on the other port insists on TLS; this is about the database's own.
+    clientConnectionConfig: { sslConfig: { sslMode: lie.sslMode ?? 'ENCRYPTED_ONLY' } },
     ipAddress: find('PRIVATE'),
     publicIpAddress: find('PRIMARY'),
   };

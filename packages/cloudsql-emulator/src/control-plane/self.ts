@@ -46,11 +46,12 @@ type Act = (cloud: Emulator, request: ApiRequest) => object | undefined | void |
 
 /** Sets one fault: `kind` names the method of `Faults`, the other keys are its arguments; `fault: null` ends it. */
 async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>): Promise<void> {
-  const { kind, instance, method, api, fault, disabled } = checkKeys({ ...body }, 'body', [
+  const { kind, instance, method, api, serial, fault, disabled } = checkKeys({ ...body }, 'body', [
     'kind',
     'instance',
     'method',
     'api',
+    'serial',
     'fault',
     'disabled',
   ]);
@@ -63,6 +64,8 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
       return faults.api(checkText(method, 'method'), given);
     case 'disable':
       return faults.disable(checkText(api, 'api'), disabled !== false);
+    case 'clock':
+      return faults.clock(given);
     case 'metadata':
       return faults.metadata(name(), given);
     case 'server':
@@ -72,9 +75,15 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     case 'rotateServerCa':
       return await faults.rotateServerCa(name());
     case 'rotateClientCa':
-      return await faults.rotateClientCa();
+      return await faults.rotateClientCa(instance === undefined ? undefined : name());
+    case 'revokeCertificate':
+      return faults.revokeCertificate(checkText(serial, 'serial'));
     default:
-      invalid('kind', 'must be api, disable, metadata, server, connections, rotateServerCa or rotateClientCa', kind);
+      invalid(
+        'kind',
+        'must be api, disable, clock, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
+        kind,
+      );
   }
 }
 

@@ -115,6 +115,7 @@ export class ControlPlane {
     response.writeHead(status, {
       'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
       'content-length': payload.length,
+      date: new Date(Date.now() + this.#options.faults.clockAheadMs).toUTCString(),
       ...headers,
     });
     response.end(payload);

@@ -1,17 +1,17 @@
-import { instanceDnsNames, pscDnsName } from '../dns/instance-names.ts';
+import { instanceDnsNames } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayLogInToCloudSql } from '../iam/scopes.ts';
-import type { RunningInstance } from '../instance.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { googleError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
 import type { SqlApiOptions } from './sql-authorise.ts';
 import { admit, authorise, sqlRoute } from './sql-authorise.ts';
-import { authorityResource, certificateResource } from './ssl-cert.ts';
+import { connectSettingsOf } from './sql-connect-settings.ts';
+import { certificateResource } from './ssl-cert.ts';
 
 /** What the methods for connectors work with. */
 export interface SqlAdminOptions extends SqlApiOptions {
@@ -38,7 +38,7 @@ export function sqlAdminRoutes(options: SqlAdminOptions): readonly Route[] {
 
 async function connectSettings(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const { running } = await authorise(options, request, 'cloudsql.instances.get');
-  return { status: 200, body: settingsOf(options, running) };
+  return { status: 200, body: connectSettingsOf(running, options.faults) };
 }
 
 /** Says what instance a DNS name is of. That a name that is of none is answered with 404 is inferred. */
@@ -46,59 +46,30 @@ function resolveConnectSettings(options: SqlAdminOptions, request: ApiRequest): 
   const [region, dnsName = ''] = request.segments;
   admit(options, request, 'cloudsql.instances.get', `dns/${dnsName}`);
   const wanted = dnsName.toLowerCase().replace(/\.$/, '');
-  const running = options.instances
-    .list('cloud-sql')
-    .find(
-      ({ instance: { name }, addresses }) =>
-        name.region === region && Object.values(instanceDnsNames(name, addresses)).includes(wanted),
-    );
+  const running = options.instances.list('cloud-sql').find(
+    ({ instance: { name }, addresses }) =>
+      name.region === region &&
+      Object.values(
+        instanceDnsNames(
+          name,
+          addresses.map(({ type }) => type),
+        ),
+      ).includes(wanted),
+  );
   if (!running) throw googleError(404, 'notFound', `No Cloud SQL instance has the DNS name ${dnsName}.`);
-  return { status: 200, body: settingsOf(options, running) };
-}
-
-function settingsOf(options: SqlAdminOptions, running: RunningInstance): object {
-  const { name, database, serverAuthority } = running.instance;
-  const told = options.faults.apply(name.connectionName, {
-    kind: 'sql#connectSettings',
-    serverCaCert: authorityResource(serverAuthority, name.id),
-    ipAddresses: running.addresses,
-    region: name.region,
-    databaseVersion: database.databaseVersion,
-    backendType: 'SECOND_GEN',
-    serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA',
-    connectionName: name.connectionName,
-  });
-  const dnsName = `${pscDnsName(name)}.`;
-  const pscEnabled = told.ipAddresses.some(({ type }) => type === 'PSC');
-  return {
-    ...told,
-    // The endpoint is told by its name.
-    ipAddresses: told.ipAddresses.filter(({ type }) => type !== 'PSC'),
-    pscEnabled,
-    ...(pscEnabled && {
-      dnsName,
-      dnsNames: [
-        {
-          name: dnsName,
-          connectionType: 'PRIVATE_SERVICE_CONNECT',
-          dnsScope: 'INSTANCE',
-          recordManager: 'CLOUD_SQL_AUTOMATION',
-        },
-      ],
-    }),
-  };
+  return { status: 200, body: connectSettingsOf(running, options.faults) };
 }
 
 async function generateEphemeralCert(options: SqlAdminOptions, request: ApiRequest): Promise<ApiResponse> {
   const { running } = await authorise(options, request, 'cloudsql.instances.connect');
-  const { name, certificates } = running.instance;
+  const { name, pki } = running.instance;
   const body = parseJsonObject(request.body);
   const publicKey = parsePublicKey(text(body.public_key ?? body.publicKey, 'public_key'));
   if (!publicKey) throw googleError(400, 'invalid', 'Invalid value for: public_key is not a PEM encoded public key.');
   const login = loginOf(options.identity, text(body.access_token ?? body.accessToken ?? '', 'access_token'));
   const lifetime = Date.now() + options.certificateLifetimeMs();
   const expiresAt = login ? Math.min(lifetime, login.expiresAt) : lifetime;
-  const issued = await certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
+  const issued = await pki.certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 

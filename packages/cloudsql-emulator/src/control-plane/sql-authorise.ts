@@ -1,3 +1,4 @@
+import type { MetadataFaults } from '../faults/metadata-faults.ts';
 import type { Caller } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Permission } from '../iam/permissions.ts';
@@ -12,6 +13,7 @@ import type { ApiRequest, Route } from './http-types.ts';
 export interface SqlApiOptions {
   readonly identity: IdentityServices;
   readonly instances: Instances;
+  readonly faults: MetadataFaults;
 }
 
 const HOSTS = ['sqladmin.googleapis.com', 'www.googleapis.com'];

@@ -1,18 +1,20 @@
 import { X509Certificate } from 'node:crypto';
-import type { CertificateAuthority } from '../pki/certificate-authority.ts';
+import type { Instance } from '../instance.ts';
 import type { ClientCertificate } from '../pki/client-certificates.ts';
 
-/** Returns the admin API's description of an instance's certificate authority. */
-export function authorityResource(authority: CertificateAuthority, instance: string): object {
+/** Returns the admin API's description of what vouches for an instance's server: an authority and those above it. */
+export function serverAuthorityResource({ name, pki, sharesWith }: Instance): object {
+  const { serverAuthority } = pki;
+  const chains = [serverAuthority.chain, sharesWith?.pki.serverAuthority.chain ?? []];
   return {
     kind: 'sql#sslCert',
     certSerialNumber: '0',
-    cert: authority.pem,
-    commonName: `C=US,O=Google\\, Inc,CN=${authority.commonName}`,
-    sha1Fingerprint: fingerprint(authority.pem),
-    instance,
-    createTime: authority.notBefore.toISOString(),
-    expirationTime: authority.notAfter.toISOString(),
+    cert: [...new Set(chains.flat())].join('\n'),
+    commonName: `C=US,O=Google\\, Inc,CN=${serverAuthority.commonName}`,
+    sha1Fingerprint: fingerprint(serverAuthority.pem),
+    instance: name.id,
+    createTime: serverAuthority.notBefore.toISOString(),
+    expirationTime: serverAuthority.notAfter.toISOString(),
   };
 }
 

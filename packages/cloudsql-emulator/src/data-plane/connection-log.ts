@@ -1,3 +1,5 @@
+import type { ClientProtocol } from '../wire/exchange-messages.ts';
+
 /** What became of one connection. */
 export type ConnectionState = 'handshake' | 'open' | 'refused' | 'closed';
 
@@ -24,6 +26,8 @@ export interface ConnectionRecord {
   /** User agent and kind of login, as an AlloyDB client gave them in the metadata exchange. */
   readonly userAgent?: string;
   readonly authType?: 'AUTO_IAM' | 'DB_NATIVE';
+  /** How database clients reach the connector, as it said in Cloud SQL's metadata exchange. */
+  readonly clientProtocol?: ClientProtocol;
   /** TLS version as negotiated, such as `TLSv1.3`. */
   readonly tlsProtocol: string;
   /** Standard name of the cipher as negotiated. */

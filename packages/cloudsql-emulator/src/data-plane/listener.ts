@@ -28,6 +28,8 @@ export class Listener {
   readonly #tcp: TcpServer;
   readonly #tls: Server;
   readonly #sockets = new Set<Socket>();
+  /** Those that are through the handshake. */
+  readonly #secured = new Set<TLSSocket>();
   #address = '';
   #port = 0;
   #fault: ConnectionFault | undefined;
@@ -50,6 +52,8 @@ export class Listener {
     this.#tls.on('secureConnection', (socket) => {
       if (this.#fault === 'RESET_AFTER_HANDSHAKE') return this.#reset(socket);
       if (this.#fault === 'SILENT_AFTER_HANDSHAKE') return silence(socket);
+      this.#secured.add(socket);
+      socket.once('close', () => this.#secured.delete(socket));
       // Not before: a client that leaves during the handshake must not stay half-open until that times out.
       socket.allowHalfOpen = true;
       options.onConnection(socket);
@@ -83,11 +87,14 @@ export class Listener {
     else if (wasRefusing) await this.listen(this.#address, this.#port);
   }
 
-  /** Breaks all connections off with a TCP reset and returns how many there were. */
-  drop(): number {
-    const count = this.#sockets.size;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    return count;
+  /** Breaks connections off with a TCP reset, but for those that are to be spared, and returns how many there were. */
+  drop(isSpared?: (socket: TLSSocket) => boolean): number {
+    const spared = new Set(
+      [...this.#secured].filter((socket) => isSpared?.(socket)).map(({ remotePort }) => remotePort),
+    );
+    const hit = [...this.#sockets].filter(({ remotePort }) => !spared.has(remotePort));
+    for (const socket of hit) socket.resetAndDestroy();
+    return hit.length;
   }
 
   /** Stops accepting. Connections live on. */

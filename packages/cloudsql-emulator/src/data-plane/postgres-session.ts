@@ -18,15 +18,18 @@ const INVALID_AUTHORIZATION = '28000';
 const CANNOT_CONNECT_NOW = '57P03';
 const MAX_PASSWORD_BYTES = 65_536;
 
+/** Connects to the database, as soon as it may be connected to. */
+export type OpenDatabase = () => Promise<Socket>;
+
 /** Speaks PostgreSQL with the client until it is known who logs in, then joins it with the database. */
-export async function servePostgres(session: LoginSession, openDatabase: () => Socket): Promise<void> {
+export async function servePostgres(session: LoginSession, openDatabase: OpenDatabase): Promise<void> {
   const startup = await readStartup(session.client, session.signal);
   switch (startup.kind) {
     case 'CANCEL':
-      return forward(session, openDatabase, startup.packet);
+      return await forward(session, openDatabase, startup.packet);
     case 'STARTUP': {
       const bytes = await logIn(session, startup);
-      return bytes && forward(session, openDatabase, bytes);
+      return bytes && (await forward(session, openDatabase, bytes));
     }
     case 'INVALID':
       return startup.message
@@ -88,10 +91,11 @@ async function readPassword(client: TLSSocket, signal: AbortSignal): Promise<str
   return body?.at(-1) === 0 ? body.toString('utf8', 0, length - 1) : undefined;
 }
 
-function forward(session: LoginSession, openDatabase: () => Socket, firstBytes: Buffer): void {
+async function forward(session: LoginSession, openDatabase: OpenDatabase, firstBytes: Buffer): Promise<void> {
   const { client, record } = session;
   if (client.destroyed) return;
-  const database = openDatabase();
+  const database = await openDatabase();
+  if (client.destroyed) return void database.destroy();
   const fail = (): void =>
     refuse(session, { code: CANNOT_CONNECT_NOW, message: 'the database system is not available' });
   const giveUp = (): void => void database.destroy();

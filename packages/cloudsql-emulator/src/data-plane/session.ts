@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Instance } from '../instance.ts';
+import { takeClientProtocol } from './client-protocol.ts';
 import type { MutableRecord } from './connection-log.ts';
 import { admitClient } from './metadata-exchange.ts';
 import { endWith } from './relay.ts';
@@ -41,6 +42,11 @@ export async function serveSession(options: SessionOptions): Promise<void> {
       const admission = await admitClient(client, identity, record, signal);
       if (!admission) return;
       principal = admission.loginPrincipal;
+    }
+    // Where the server speaks first, the client says it afterwards.
+    const isGreeted = instance.database.databaseVersion.startsWith('MYSQL');
+    if (instance.name.service === 'cloud-sql' && !isGreeted) {
+      if (!(await takeClientProtocol(client, record, signal))) return;
     }
     await instance.database.serve({ ...options, principal, signal });
   } finally {

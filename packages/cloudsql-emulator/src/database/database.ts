@@ -40,6 +40,16 @@ export interface Database {
   dropUser(user: DatabaseUser): Promise<void>;
   /** Speaks with a client until it is known who logs in, then joins it with the database, or refuses it. */
   serve(session: LoginSession): Promise<void>;
+  /** Keeps states of databases; absent where the engine cannot do that. */
+  readonly snapshots?: Snapshots;
   /** Stops the server and waits until it has gone. */
   stop(): Promise<void>;
+}
+
+/** Keeps states of databases. Both methods end the sessions of the database. */
+export interface Snapshots {
+  /** Keeps the state of a database and returns its name. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
+  take(database: string): Promise<string>;
+  /** Gives a database the state that was kept under a name. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
+  restore(snapshot: string, database: string): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { ServiceRules } from '../service-rules.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import type { Database, DatabaseContent, ServerPlace } from './database.ts';
 import { giveTo } from './launcher.ts';
+import { PostgresSnapshots } from './postgres-snapshots.ts';
 import {
   ACCESS_RULES,
   createDatabaseSql,
@@ -58,10 +59,19 @@ export class EmbeddedPostgres implements Database {
   /** Folder of the Unix socket, as libpq's `host`. */
   readonly #socketFolder: string;
   readonly #rules: ServiceRules;
+  readonly #isKept: boolean;
   readonly databaseVersion: string;
+  readonly snapshots: PostgresSnapshots = new PostgresSnapshots((statements) => this.#run(...statements));
 
-  private constructor(supervisor: Supervisor, socketFolder: string, rules: ServiceRules, databaseVersion: string) {
+  private constructor(
+    supervisor: Supervisor,
+    socketFolder: string,
+    rules: ServiceRules,
+    databaseVersion: string,
+    isKept: boolean,
+  ) {
     this.#supervisor = supervisor;
+    this.#isKept = isKept;
     this.#socketFolder = socketFolder;
     this.#rules = rules;
     this.databaseVersion = databaseVersion;
@@ -111,7 +121,7 @@ export class EmbeddedPostgres implements Database {
         await client.close();
       }
       const major = client.settings.get('server_version')?.split('.')[0] ?? '';
-      const server = new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`);
+      const server = new EmbeddedPostgres(supervisor, folder, rules, `POSTGRES_${major}`, place.data !== undefined);
       if (stored) for (const each of databases) await server.createDatabase(each);
       return server;
     } catch (error) {
@@ -140,17 +150,22 @@ export class EmbeddedPostgres implements Database {
   }
 
   async serve(session: LoginSession): Promise<void> {
-    await servePostgres(session, () => connect({ path: socketPathIn(this.#socketFolder), allowHalfOpen: true }));
+    await servePostgres(session, async () => {
+      await this.snapshots.settled();
+      return connect({ path: socketPathIn(this.#socketFolder), allowHalfOpen: true });
+    });
   }
 
   async stop(): Promise<void> {
+    // Kept data is to be as its users left it.
+    if (this.#isKept) await this.snapshots.clear().catch(() => undefined);
     await this.#supervisor.stop();
   }
 
-  async #run(sql: string): Promise<void> {
+  async #run(...statements: readonly string[]): Promise<void> {
     const client = await SqlClient.connect(socketPathIn(this.#socketFolder), 'postgres');
     try {
-      await client.run(sql);
+      for (const statement of statements) await client.run(statement);
     } finally {
       await client.close();
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { InstanceAddress } from '../instance.ts';
+import type { AddressType } from '../instance.ts';
 import type { InstanceName } from '../instance-name.ts';
 
 /** The DNS names of an instance, by the kind of address that each leads to. */
@@ -15,19 +15,19 @@ const SUFFIXES = { PRIMARY: 'sql.goog', PRIVATE: 'sql-psa.goog', PSC: 'sql-psc.g
  * The names that Google gives instances: two labels that say nothing, region, and a suffix for the kind of address.
  * AlloyDB names only its PSC endpoints.
  */
-export function instanceDnsNames(name: InstanceName, addresses: readonly InstanceAddress[]): InstanceDnsNames {
+export function instanceDnsNames(name: InstanceName, types: readonly AddressType[]): InstanceDnsNames {
   const labels = `${label(name.connectionName)}.${label(name.project)}.${name.region}`;
   const isAlloyDb = name.service === 'alloydb';
   return Object.fromEntries(
-    addresses
-      .filter(({ type }) => !isAlloyDb || type === 'PSC')
-      .map(({ type }) => [type, `${labels}.${isAlloyDb ? 'alloydb-psc.goog' : SUFFIXES[type]}`]),
+    types
+      .filter((type) => !isAlloyDb || type === 'PSC')
+      .map((type) => [type, `${labels}.${isAlloyDb ? 'alloydb-psc.goog' : SUFFIXES[type]}`]),
   );
 }
 
 /** The name of the PSC endpoint that an instance has, or would have. */
 export function pscDnsName(name: InstanceName): string {
-  return instanceDnsNames(name, [{ type: 'PSC', ipAddress: '' }]).PSC!;
+  return instanceDnsNames(name, ['PSC']).PSC!;
 }
 
 function label(text: string): string {

@@ -20,7 +20,10 @@ export async function startDns(): Promise<RunningDns> {
   const zone = new Zone();
   const names = new Map<string, InstanceDnsNames>();
   const learn = ({ instance, addresses }: RunningInstance): void => {
-    const own = instanceDnsNames(instance.name, addresses);
+    const own = instanceDnsNames(
+      instance.name,
+      addresses.map(({ type }) => type),
+    );
     for (const { type, ipAddress } of addresses) {
       if (own[type]) zone.set(own[type], { [ipAddress.includes(':') ? 'AAAA' : 'A']: ipAddress });
     }

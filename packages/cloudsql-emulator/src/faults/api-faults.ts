@@ -51,6 +51,8 @@ export class ApiFaults {
   #known: readonly string[] = [];
   readonly #disabled = new Set<string>();
   #injected = 0;
+  /** How far the clock that answers carry is ahead, in milliseconds. */
+  clockAheadMs = 0;
 
   /** How many calls have suffered. */
   get injected(): number {
@@ -75,6 +77,7 @@ export class ApiFaults {
   }
 
   clear(): void {
+    this.clockAheadMs = 0;
     this.#disabled.clear();
     this.#faults.clear();
   }

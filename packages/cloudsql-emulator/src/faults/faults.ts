@@ -1,22 +1,21 @@
 import type { DataPlane } from '../data-plane/data-plane.ts';
 import type { DnsFault, Zone } from '../dns/zone.ts';
 import type { Instances } from '../instances.ts';
-import { CertificateAuthority } from '../pki/certificate-authority.ts';
-import type { ClientCertificates } from '../pki/client-certificates.ts';
-import { loadX509 } from '../pki/x509-library.ts';
+import { invalid } from '../option-checks.ts';
+import type { Pki } from '../pki/pki.ts';
 import type { ApiFault, ApiFaults } from './api-faults.ts';
 import type { ConnectionFault } from './connection-faults.ts';
 import { checkConnectionFault } from './connection-faults.ts';
 import type { MetadataFault, MetadataFaults } from './metadata-faults.ts';
 import type { ServerFault } from './server-face.ts';
-import { changeFace, rotateServerAuthority } from './server-face.ts';
+import { changeFace } from './server-face.ts';
 
 interface FaultsParts {
   readonly api: ApiFaults;
   readonly metadata: MetadataFaults;
   readonly zone: Zone;
   readonly dataPlane: DataPlane;
-  readonly certificates: ClientCertificates;
+  readonly pki: Pki;
   readonly instances: Instances;
 }
 
@@ -56,6 +55,18 @@ export class Faults {
     this.#parts.api.disable(api, isDisabled);
   }
 
+  /**
+   * Puts the clock of Google's servers ahead, or with a negative number back, as clients see it in the header `Date`: then
+   * it is theirs that seems wrong. In milliseconds; `undefined` sets it right.
+   * @throws EmulatorError `INVALID_OPTION`
+   */
+  clock(aheadMs: number | undefined): void {
+    if (aheadMs !== undefined && !Number.isSafeInteger(aheadMs)) {
+      invalid('faults.clock', 'must be a whole number of milliseconds', aheadMs);
+    }
+    this.#parts.api.clockAheadMs = aheadMs ?? 0;
+  }
+
   /** How many API calls faults have hit since the start. */
   get injected(): number {
     return this.#parts.api.injected;
@@ -83,17 +94,40 @@ export class Faults {
     await this.#parts.dataPlane.renewTls();
   }
 
-  /** Replaces the authority behind an instance's server certificate. Open connections stay. Cloud SQL only. @throws EmulatorError `UNKNOWN_INSTANCE`, `INVALID_OPTION` */
+  /**
+   * Replaces the authority behind an instance's server certificate, in AlloyDB that of its cluster: the old one vouches
+   * for it no more. Open connections stay.
+   * @throws EmulatorError `UNKNOWN_INSTANCE`
+   */
   async rotateServerCa(instance: string): Promise<void> {
-    await rotateServerAuthority(this.#parts.instances.get(instance));
-    await this.#parts.dataPlane.renewTls();
+    const { instances, pki, dataPlane } = this.#parts;
+    const found = instances.get(instance);
+    await pki.rotateServer(found.name, found.pki, found.serverCaMode);
+    changeFace(found, undefined);
+    await dataPlane.renewTls();
   }
 
-  /** Replaces the authority behind all client certificates of Cloud SQL: those issued before are refused. Open connections stay. */
-  async rotateClientCa(): Promise<void> {
-    const { certificates, dataPlane } = this.#parts;
-    certificates.use(await CertificateAuthority.create(await loadX509(), 'Google Cloud SQL Client CA'));
+  /**
+   * Replaces the authority behind client certificates, so that those issued before are refused: of the cluster that an
+   * instance of AlloyDB is in, or of all Cloud SQL. Without a name, of all. Open connections stay.
+   * @throws EmulatorError `UNKNOWN_INSTANCE`
+   */
+  async rotateClientCa(instance?: string): Promise<void> {
+    const { instances, pki, dataPlane } = this.#parts;
+    const wanted = instance === undefined ? instances.list().map((each) => each.instance) : [instances.get(instance)];
+    const distinct = new Map(wanted.map((each) => [each.pki.certificates, each]));
+    for (const { name, pki: own } of distinct.values()) await pki.rotateClients(name, own);
     await dataPlane.renewTls();
+  }
+
+  /**
+   * Revokes a client certificate, given by its serial number as in a connection's record. Open connections stay.
+   * @throws EmulatorError `INVALID_OPTION` if there is none
+   */
+  revokeCertificate(serial: string): void {
+    const issuers = this.#parts.instances.list().map(({ instance }) => instance.pki.certificates);
+    const found = issuers.filter((certificates) => certificates.revoke(serial.toUpperCase()));
+    if (found.length === 0) invalid('serial', 'must be that of a certificate that was issued', serial);
   }
 
   /** Ends all faults. What was rotated stays so. */

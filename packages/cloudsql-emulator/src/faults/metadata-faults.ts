@@ -9,7 +9,21 @@ export interface MetadataFault {
   readonly withoutAddresses?: readonly AddressType[];
   /** Text in place of the certificate of the server's authority. */
   readonly serverCa?: string;
+  /** State in place of `RUNNABLE`, of AlloyDB `READY`: `SUSPENDED`, `MAINTENANCE`, `STOPPED`, … */
+  readonly state?: string;
+  /** `NEVER` is said of an instance that was stopped. Cloud SQL only. */
+  readonly activationPolicy?: 'ALWAYS' | 'NEVER';
+  /** Value of the database flag for IAM logins. */
+  readonly iamAuthentication?: 'on' | 'off';
+  /** What is said of clients without TLS, for example `ALLOW_UNENCRYPTED_AND_ENCRYPTED`. */
+  readonly sslMode?: string;
 }
+
+/** What is said of an instance apart from what connections need. */
+export type InstanceDescription = Pick<MetadataFault, 'state' | 'activationPolicy' | 'iamAuthentication' | 'sslMode'>;
+
+const TEXTS = ['region', 'serverCa', 'state', 'activationPolicy', 'iamAuthentication', 'sslMode'] as const;
+const CHOICES = { activationPolicy: ['ALWAYS', 'NEVER'], iamAuthentication: ['on', 'off'] } as const;
 
 /** Metadata, as far as it can be wrong. */
 interface Metadata {
@@ -32,6 +46,11 @@ export class MetadataFaults {
     this.#faults.clear();
   }
 
+  /** What is said wrongly of an instance apart from what connections need. */
+  descriptionOf(instance: string): InstanceDescription {
+    return this.#faults.get(instance) ?? {};
+  }
+
   /** Returns what is said of an instance: the truth, unless a fault is set. */
   apply<T extends Metadata>(instance: string, truth: T): T {
     const fault = this.#faults.get(instance);
@@ -48,9 +67,15 @@ export class MetadataFaults {
 
 function checkFault(value: unknown, where: string): MetadataFault {
   const record = checkRecord(value, where);
-  const { region, withoutAddresses, serverCa } = checkKeys(record, where, ['region', 'withoutAddresses', 'serverCa']);
-  for (const [name, text] of Object.entries({ region, serverCa })) {
+  const { withoutAddresses, ...texts } = checkKeys(record, where, ['withoutAddresses', ...TEXTS]);
+  for (const [name, text] of Object.entries(texts)) {
     if (text !== undefined && typeof text !== 'string') invalid(`${where}.${name}`, 'must be a string', text);
+  }
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const given = record[name];
+    if (given !== undefined && !choices.some((choice) => choice === given)) {
+      invalid(`${where}.${name}`, `must be one of ${choices.join(', ')}`, given);
+    }
   }
   for (const type of checkArray(withoutAddresses ?? [], `${where}.withoutAddresses`)) {
     if (type !== 'PRIMARY' && type !== 'PRIVATE' && type !== 'PSC') {

@@ -1,9 +1,8 @@
+import { instanceDnsNames } from '../dns/instance-names.ts';
 import type { Instance } from '../instance.ts';
 import { certificateName } from '../instance-name.ts';
 import { checkArray, checkKeys, checkRecord, checkText, invalid } from '../option-checks.ts';
 import type { ServerIdentity } from '../pki/certificate-authority.ts';
-import { CertificateAuthority } from '../pki/certificate-authority.ts';
-import { loadX509 } from '../pki/x509-library.ts';
 
 /** What is wrong with the TLS server of an instance. */
 export interface ServerFault {
@@ -19,37 +18,44 @@ export interface ServerFault {
 
 const HOUR_MS = 3_600_000;
 
-/** Makes a certificate for the TLS server of an instance on an address: a right one, unless a fault is set. */
-export async function issueServerIdentity(instance: Instance, address: string): Promise<ServerIdentity> {
-  const { name, serverAuthority, serverNames, fault = {} } = instance;
-  const dns = fault.serverNames ?? serverNames;
+/**
+ * Makes a certificate for the TLS server at an address: a right one, unless a fault is set. Where several instances share
+ * the address, it is of the first and for the names of all.
+ */
+export async function issueServerIdentity(instances: readonly Instance[], address: string): Promise<ServerIdentity> {
+  const [first] = instances as readonly [Instance];
+  const { name, pki, serverCaMode } = first;
+  const fault = faultOf(instances);
+  const authority = pki.serverAuthority;
   const ago = (ms: number): Date => new Date(Date.now() - ms);
   const life = fault.expired ? { notBefore: ago(2 * HOUR_MS), notAfter: ago(HOUR_MS) } : undefined;
-  if (name.service === 'cloud-sql') {
-    const commonName = fault.commonName ?? certificateName(name);
-    return await serverAuthority.issueServer(commonName, dns.length > 0 ? { dns } : undefined, life);
+  const isShared = instances.length > 1;
+  const dns = fault.serverNames ?? instances.flatMap((each) => (isShared ? allNames(each) : each.serverNames));
+  if (name.service === 'alloydb') {
+    // AlloyDB's clients compare the address. The common name, and that the root comes along, are as in Google's tests.
+    const commonName = fault.commonName ?? `${name.id}.server.alloydb`;
+    const { cert, key } = await authority.issueServer(commonName, { ip: [address], dns }, life);
+    return { cert: `${cert}\n${authority.pem}`, key };
   }
-  // AlloyDB's clients compare the address. The common name, and that the root comes along, are as in Google's tests.
-  const commonName = fault.commonName ?? `${name.id}.server.alloydb`;
-  const { cert, key } = await serverAuthority.issueServer(commonName, { ip: [address], dns }, life);
-  return { cert: `${cert}\n${serverAuthority.pem}`, key };
+  const isPooled = serverCaMode !== 'GOOGLE_MANAGED_INTERNAL_CA';
+  const commonName = fault.commonName ?? (isPooled ? '' : certificateName(name));
+  const { cert, key } = await authority.issueServer(commonName, dns.length > 0 ? { dns } : undefined, life);
+  // The root is never sent; a client has it or has it not.
+  return { cert: [cert, ...authority.chain.slice(0, -1)].join('\n'), key };
+}
+
+/** What is wrong with the TLS server of instances that share an address: what is wrong with any of them. */
+export function faultOf(instances: readonly Instance[]): ServerFault {
+  return Object.assign({}, ...instances.map(({ fault }) => fault));
+}
+
+function allNames({ name, serverNames }: Instance): readonly string[] {
+  return [...new Set([...serverNames, ...Object.values(instanceDnsNames(name, ['PRIMARY', 'PRIVATE', 'PSC']))])];
 }
 
 /** Gives an instance the TLS server that a fault asks for, or the right one again. @throws EmulatorError `INVALID_OPTION` */
 export function changeFace(instance: Instance, fault: ServerFault | undefined): void {
   instance.fault = checkFault(fault ?? {}, 'faults.server');
-}
-
-/**
- * Gives an instance a new authority and a certificate of that; the old authority vouches for it no more.
- * @throws EmulatorError `INVALID_OPTION` for AlloyDB, where the authority is that of a whole cluster and its clients
- */
-export async function rotateServerAuthority(instance: Instance): Promise<void> {
-  const { name, serverAuthority } = instance;
-  if (name.service === 'alloydb')
-    invalid('faults.rotateServerCa', 'needs an instance of Cloud SQL', name.connectionName);
-  instance.serverAuthority = await CertificateAuthority.create(await loadX509(), serverAuthority.commonName);
-  changeFace(instance, undefined);
 }
 
 function checkFault(value: unknown, where: string): ServerFault {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { takeClientProtocol } from '../data-plane/client-protocol.ts';
 import { relay } from '../data-plane/relay.ts';
 import { abandon, ensureDatabase, type LoginSession, refuseLogin } from '../data-plane/session.ts';
 import { identifyBearer } from '../iam/credentials.ts';
@@ -64,6 +65,7 @@ async function logIn(session: LoginSession, server: Reached, backend: MysqlBacke
   const { client, record, signal } = session;
   record.backendPid = server.greeting.connectionId;
   client.write(encodePacket({ sequence: 0, body: server.greeting.forClients }));
+  if (!(await takeClientProtocol(client, record, signal, true))) return false;
   const packet = await readPacket(client, MAX_PACKET_BYTES, signal);
   if (!packet && (signal.aborted || client.destroyed || client.readableEnded)) {
     abandon(session, 'login');

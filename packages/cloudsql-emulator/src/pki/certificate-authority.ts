@@ -3,6 +3,7 @@ import type * as X509 from '@peculiar/x509';
 
 /** What a new certificate says. */
 export interface CertificateRequest {
+  /** May be empty. */
   readonly commonName: string;
   /** Public key as DER, SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array<ArrayBuffer>;
@@ -39,6 +40,7 @@ export class CertificateAuthority {
   readonly #x509: typeof X509;
   readonly #keys: webcrypto.CryptoKeyPair;
   readonly #certificate: X509.X509Certificate;
+  readonly #issuer: CertificateAuthority | undefined;
   /** The authority's own certificate. */
   readonly pem: string;
   readonly serial: string;
@@ -51,8 +53,10 @@ export class CertificateAuthority {
     keys: webcrypto.CryptoKeyPair,
     certificate: X509.X509Certificate,
     commonName: string,
+    issuer?: CertificateAuthority,
   ) {
     this.#x509 = x509;
+    this.#issuer = issuer;
     this.#keys = keys;
     this.#certificate = certificate;
     this.pem = certificate.toString('pem');
@@ -101,7 +105,12 @@ export class CertificateAuthority {
       },
       webcrypto,
     );
-    return new CertificateAuthority(x509, keys, certificate, commonName);
+    return new CertificateAuthority(x509, keys, certificate, commonName, this);
+  }
+
+  /** Certificates of this authority and of those above it, nearest first. */
+  get chain(): readonly string[] {
+    return [this.pem, ...(this.#issuer?.chain ?? [])];
   }
 
   /** Signs a certificate. Times are cut to whole seconds, as X.509 has no finer ones. */
@@ -174,7 +183,7 @@ function generalNames({ dns = [], ip = [] }: AlternativeNames): X509.JsonGeneral
 }
 
 function subject(commonName: string): X509.JsonName {
-  return [{ C: ['US'] }, { O: ['Google, Inc'] }, { CN: [commonName] }];
+  return [{ C: ['US'] }, { O: ['Google, Inc'] }, ...(commonName === '' ? [] : [{ CN: [commonName] }])];
 }
 
 // The first byte is 0x40 to 0x7f: positive and without leading zeros, so that every program prints it alike.

@@ -8,15 +8,10 @@ export interface ClientCertificate extends Certificate {
   readonly principal: string | undefined;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Whether it counts no more, although it has not expired. */
+  revoked?: boolean;
   /** Whether its connections begin with AlloyDB's metadata exchange. */
   readonly metadataExchange: boolean;
-}
-
-/** What differs between the services. */
-export interface ClientCertificateOptions {
-  readonly commonName: string;
-  /** Certificates above the client's own, nearest first; none if the authority itself is trusted. */
-  readonly issuerPems?: readonly string[];
 }
 
 const MAX_CERTIFICATES = 100_000;
@@ -26,24 +21,26 @@ const CLOCK_SKEW_MS = 60_000;
 export class ClientCertificates {
   #authority: CertificateAuthority;
   readonly #commonName: string;
-  /** Certificates that clients have to send along, nearest first. */
-  readonly issuerPems: readonly string[];
   readonly #issued = new Map<string, ClientCertificate>();
 
-  constructor(authority: CertificateAuthority, { commonName, issuerPems = [] }: ClientCertificateOptions) {
+  constructor(authority: CertificateAuthority, commonName: string) {
     this.#authority = authority;
     this.#commonName = commonName;
-    this.issuerPems = issuerPems;
   }
 
-  /** Signs with another authority from now on, which itself is the trusted one. */
+  /** Signs with another authority from now on. */
   use(authority: CertificateAuthority): void {
     this.#authority = authority;
   }
 
+  /** Certificates of the authority and of those above it, nearest first. */
+  get chain(): readonly string[] {
+    return this.#authority.chain;
+  }
+
   /** Certificate of the authority that they chain to. */
   get trustedPem(): string {
-    return this.issuerPems.at(-1) ?? this.#authority.pem;
+    return this.chain.at(-1)!;
   }
 
   async issue(
@@ -63,9 +60,16 @@ export class ClientCertificates {
       notAfter,
       usage: 'CLIENT',
     });
-    const issued = { ...certificate, scope, principal, notBefore, notAfter, metadataExchange };
+    const issued: ClientCertificate = { ...certificate, scope, principal, notBefore, notAfter, metadataExchange };
     this.#issued.set(issued.serial, issued);
     return issued;
+  }
+
+  /** Makes a certificate count no more; returns whether there was one. */
+  revoke(serial: string): boolean {
+    const found = this.#issued.get(serial);
+    if (found) found.revoked = true;
+    return found !== undefined;
   }
 
   find(serial: string): ClientCertificate | undefined {

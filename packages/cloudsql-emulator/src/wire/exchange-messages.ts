@@ -18,8 +18,43 @@ const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
  * Returns a sentence that says what is wrong if it is none.
  */
 export function decodeExchangeRequest(message: Buffer): ExchangeRequest | string {
+  const fields = decodeFields(message);
+  if (typeof fields === 'string') return fields;
+  const authType = fields.numbers.get(2) ?? 0;
+  // 0 is what clients send that do not say; it means a database user with a password.
+  if (authType > 2) return `the metadata exchange request has the unknown auth_type ${authType}`;
+  return {
+    userAgent: fields.texts.get(1) ?? '',
+    authType: authType === 2 ? 'AUTO_IAM' : 'DB_NATIVE',
+    token: fields.texts.get(3) ?? '',
+  };
+}
+
+/** How a database client reaches a connector; a client that does not say so counts as `TCP`. */
+export type ClientProtocol = 'TCP' | 'TLS' | 'UDS';
+
+/**
+ * Decodes the `MetadataExchangeRequest` of Cloud SQL (`user_agent` = 1, `client_protocol_type` = 2); other fields are
+ * skipped. Returns `undefined` if it is none.
+ */
+export function decodeClientProtocol(
+  message: Buffer,
+): { readonly userAgent: string; readonly clientProtocol: ClientProtocol } | undefined {
+  const fields = decodeFields(message);
+  if (typeof fields === 'string') return undefined;
+  const clientProtocol = (['TCP', 'TCP', 'TLS', 'UDS'] as const)[fields.numbers.get(2) ?? 0];
+  return clientProtocol && { userAgent: fields.texts.get(1) ?? '', clientProtocol };
+}
+
+/** Texts and numbers of a protobuf message, by field. */
+interface Fields {
+  readonly texts: ReadonlyMap<number, string>;
+  readonly numbers: ReadonlyMap<number, number>;
+}
+
+function decodeFields(message: Buffer): Fields | string {
   const texts = new Map<number, string>();
-  let authType = 0;
+  const numbers = new Map<number, number>();
   let at = 0;
   const varint = (): number => {
     for (let value = 0, index = 0; index < 10; index++) {
@@ -35,8 +70,7 @@ export function decodeExchangeRequest(message: Buffer): ExchangeRequest | string
     const field = Math.floor(tag / 8);
     const type = tag % 8;
     if (type === VARINT) {
-      const value = varint();
-      if (field === 2) authType = value;
+      numbers.set(field, varint());
     } else {
       const length = type === BYTES ? varint() : FIXED[type];
       if (length === undefined) return 'the metadata exchange request has a field of an unknown type';
@@ -46,14 +80,8 @@ export function decodeExchangeRequest(message: Buffer): ExchangeRequest | string
     // Also where a number was not a number.
     if (!(at <= message.length)) return 'the metadata exchange request is cut off';
   }
-  if (Number.isNaN(authType)) return 'the metadata exchange request is cut off';
-  // 0 is what clients send that do not say; it means a database user with a password.
-  if (authType > 2) return `the metadata exchange request has the unknown auth_type ${authType}`;
-  return {
-    userAgent: texts.get(1) ?? '',
-    authType: authType === 2 ? 'AUTO_IAM' : 'DB_NATIVE',
-    token: texts.get(3) ?? '',
-  };
+  if ([...numbers.values()].some(Number.isNaN)) return 'the metadata exchange request is cut off';
+  return { texts, numbers };
 }
 
 /** Encodes a frame with `MetadataExchangeResponse` (`response_code` = 1, `error` = 2): OK, or an error. */

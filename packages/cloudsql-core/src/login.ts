@@ -1,8 +1,9 @@
 import type { TLSSocket } from 'node:tls';
-import type { Connector } from '../connector.ts';
-import { deadline, waitOrAbort } from '../deadline.ts';
-import { type CloudSqlError, cloudSqlError, DialError } from '../errors.ts';
-import type { ConnectionOptions } from '../options/connection-options.ts';
+import type { Connector } from './connector.ts';
+import type { Engine } from './credentials/database-user.ts';
+import { deadline, waitOrAbort } from './deadline.ts';
+import { type CloudSqlError, ConfigError, cloudSqlError, DialError } from './errors.ts';
+import type { ConnectionOptions } from './options/connection-options.ts';
 
 /** Stands for the user until the credentials have said who they are; no one can be called that. */
 export const userPlaceholder = 'cloudsql-user-not-known-yet';
@@ -17,40 +18,46 @@ export const passwordPlaceholder = 'iam';
 export interface LoginRequest {
   readonly connector: Connector;
   readonly connection: ConnectionOptions;
+  /** What the client speaks. */
+  readonly engine: Engine;
   /** The database user, where it is known. */
   readonly user: string | undefined;
   /** Whether the login token is sent as the password. */
   readonly withToken: boolean;
+  /** Tells the password, where nobody else asks for it. */
+  readonly askPassword?: (() => string | Promise<string>) | undefined;
   readonly signal: AbortSignal;
   /** @default the connector's `dialTimeoutMs` */
   readonly timeoutMs?: number;
 }
 
-/** A socket that waits for the StartupMessage, and what to log in with. The caller owns the socket. */
+/** A socket on which nothing has been said yet, and what to log in with. The caller owns the socket. */
 export interface Login {
   readonly socket: TLSSocket;
   readonly user: string;
-  /** The login token; undefined unless it was asked for. */
-  readonly token: string | undefined;
+  /** The login token, or the password; undefined unless it was asked for. */
+  readonly secret: string | undefined;
 }
 
 /**
- * Opens a socket to a PostgreSQL instance, and finds out meanwhile who logs in.
+ * Opens a socket to an instance, and finds out meanwhile who logs in.
  * @throws ConfigError, RefreshError, DialError
  */
-export async function openLogin({ connector, connection, withToken, ...request }: LoginRequest): Promise<Login> {
+export async function openLogin({ connector, connection, engine, ...request }: LoginRequest): Promise<Login> {
   const { signal, timeoutMs = connector.dialTimeoutMs } = request;
   const { instance } = connection;
   const what = `Waited ${timeoutMs} ms for who logs in`;
   const limit = deadline(timeoutMs, () => cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', what, { instance }), signal);
   const inTime = <T>(promise: Promise<T>): Promise<T> => waitOrAbort(promise, limit.signal);
-  const token = withToken ? inTime(connector.loginToken({ instance })) : undefined;
-  const user = request.user ?? inTime(connector.databaseUser({ engine: 'POSTGRES', instance }));
-  const socket = connector.connect({ ...connection, engine: 'POSTGRES', signal, timeoutMs });
+  const askToken = async (): Promise<string> => (await connector.loginToken({ instance })).token;
+  const ask = request.withToken ? askToken : request.askPassword;
+  const secret = ask && inTime((async () => ask())());
+  const user = request.user ?? inTime(connector.databaseUser({ engine, instance }));
+  const socket = connector.connect({ ...connection, engine, signal, timeoutMs });
   // Settled together, so that a socket that comes about although there is nobody to log in does not stay open.
-  const [dialled, named, tokened] = await Promise.allSettled([socket, user, token]);
+  const [dialled, named, told] = await Promise.allSettled([socket, user, secret]);
   limit.clear();
-  const failed = [dialled, named, tokened].find((result) => result.status === 'rejected');
+  const failed = [dialled, named, told].find((result) => result.status === 'rejected');
   if (failed) {
     if (dialled.status === 'fulfilled') dialled.value.destroy();
     throw failed.reason;
@@ -58,8 +65,13 @@ export async function openLogin({ connector, connection, withToken, ...request }
   return {
     socket: (dialled as PromiseFulfilledResult<TLSSocket>).value,
     user: (named as PromiseFulfilledResult<string>).value,
-    token: (tokened as PromiseFulfilledResult<{ token: string } | undefined>).value?.token,
+    secret: (told as PromiseFulfilledResult<string | undefined>).value,
   };
+}
+
+/** Says that SQL Server has no IAM login. */
+export function noIamLogin(remedy: string): ConfigError {
+  return new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', { remedy });
 }
 
 /** Reports that the server hung up before it had sent anything, and makes the error that says so. */

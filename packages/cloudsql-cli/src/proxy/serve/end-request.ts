@@ -1,0 +1,52 @@
+import type { CliContext } from '../../cli/context.ts';
+import { exitCodes } from '../../cli/exit-codes.ts';
+
+/** Why a proxy ends. */
+export type EndCause = 'SIGINT' | 'SIGTERM' | 'QUIT';
+
+/** Waits for somebody to ask for the end. Asked again, whoever waits for something on the way to it gives up. */
+export class EndRequest {
+  /** Resolves with the first reason. */
+  readonly asked: Promise<EndCause>;
+  /** Aborted when a second signal says that it is to end now. */
+  readonly hurry: AbortSignal;
+  readonly #hurry: AbortController = new AbortController();
+  readonly #signals: CliContext['signals'];
+  #resolve: (cause: EndCause) => void = () => {};
+  #isAsked = false;
+
+  constructor(signals: CliContext['signals']) {
+    this.#signals = signals;
+    this.hurry = this.#hurry.signal;
+    this.asked = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    signals.on('SIGINT', this.#onInterrupt).on('SIGTERM', this.#onTerminate);
+  }
+
+  /** Asks for the end as /quitquitquit does: once is enough, and more often is not sooner. */
+  readonly quit = (): void => this.#ask('QUIT');
+
+  close(): void {
+    this.#signals.off('SIGINT', this.#onInterrupt).off('SIGTERM', this.#onTerminate);
+  }
+
+  readonly #onInterrupt = (): void => this.#signal('SIGINT');
+  readonly #onTerminate = (): void => this.#signal('SIGTERM');
+
+  #signal(cause: EndCause): void {
+    if (this.#isAsked) this.#hurry.abort();
+    this.#ask(cause);
+  }
+
+  #ask(cause: EndCause): void {
+    this.#isAsked = true;
+    this.#resolve(cause);
+  }
+}
+
+/** The exit code that a reason stands for, whatever else happened on the way. */
+export function exitCodeFor(cause: EndCause, exitZeroOnSigterm: boolean): number {
+  if (cause === 'SIGINT') return exitCodes.interrupted;
+  return cause === 'SIGTERM' && !exitZeroOnSigterm ? exitCodes.terminated : exitCodes.ok;
+}

@@ -1,0 +1,100 @@
+import type { Connector, DialEvent } from '@x/cloudsql-core';
+import type { SessionLimit } from '@x/cloudsql-core/listener';
+import type { InstanceConfig } from '../config/proxy-config.ts';
+import { observe } from './channels.ts';
+import { dialOptions, type ServedInstance } from './serve-instance.ts';
+import { testConnection } from './test-connection.ts';
+
+/** How long an instance may take to prove that it can be reached, and how long the answer is good, in milliseconds. */
+const [probeTimeoutMs, probeLifeMs] = [5000, 5000];
+
+/** How far the proxy has come. */
+export type Phase = 'STARTING' | 'SERVING' | 'STOPPING';
+
+/** Knows whether the proxy can serve the next client, and if not, why. */
+export class Health {
+  phase: Phase = 'STARTING';
+  /** Stops listening to how dials go. */
+  readonly close: () => void;
+  readonly #connector: Connector;
+  readonly #limit: SessionLimit | undefined;
+  readonly #probes: Map<string, Probe> = new Map();
+  readonly #failing: Set<string> = new Set();
+  #served: readonly ServedInstance[] = [];
+
+  constructor(connector: Connector, limit: SessionLimit | undefined) {
+    this.#connector = connector;
+    this.#limit = limit;
+    this.close = observe({ dial: (event) => this.#onDial(event) });
+  }
+
+  /** All instances are served. */
+  serving(served: readonly ServedInstance[]): void {
+    this.#served = served;
+    this.phase = 'SERVING';
+  }
+
+  /**
+   * What keeps the next client from being served; nothing if it can be. Each instance must have a certificate, or be
+   * able to get one. It is dialled only if the last dial failed, because databases count connections that say nothing.
+   */
+  async problems(): Promise<readonly string[]> {
+    if (this.phase === 'STARTING') return ['the proxy has not started yet'];
+    if (this.phase === 'STOPPING') return ['the proxy has stopped'];
+    const full = [
+      ...(this.#limit && isFull(this.#limit) ? [`all ${this.#limit.max} connections are in use`] : []),
+      ...this.#served.flatMap(({ config, limit }) =>
+        limit && isFull(limit) ? [`all ${limit.max} connections of ${config.instance.id} are in use`] : [],
+      ),
+    ];
+    const probes = this.#served.map(({ config }) => this.#probe(config, this.#failing.has(config.instance.id)));
+    return [...full, ...(await Promise.all(probes)).filter((problem) => problem !== undefined)];
+  }
+
+  /** What keeps instances from being reached, found out by connecting to each of them. */
+  async unreachable(): Promise<readonly string[]> {
+    const probes = this.#served.map(({ config }) => this.#probe(config, true));
+    return (await Promise.all(probes)).filter((problem) => problem !== undefined);
+  }
+
+  #onDial({ instance, error }: DialEvent): void {
+    if (!error) this.#failing.delete(instance);
+    // Who gives a dial up, and what was wrong with how it was asked for, says nothing of the instance.
+    else if ('code' in error && error.code !== 'CLOUDSQL_DIAL_ABORTED') this.#failing.add(instance);
+  }
+
+  /** One at a time for each instance, and not more often than makes sense, however often somebody asks. */
+  #probe(config: InstanceConfig, dials: boolean): Promise<string | undefined> {
+    const key = `${config.instance.id} ${dials}`;
+    const known = this.#probes.get(key);
+    if (known && Date.now() < known.until) return known.answer;
+    const answer = probe(config, this.#connector, dials);
+    const made: Probe = { answer, until: Number.POSITIVE_INFINITY };
+    this.#probes.set(key, made);
+    void answer.then((problem) => {
+      made.until = Date.now() + (problem === undefined ? 0 : probeLifeMs);
+    });
+    return answer;
+  }
+}
+
+interface Probe {
+  readonly answer: Promise<string | undefined>;
+  until: number;
+}
+
+function isFull({ open, max }: SessionLimit): boolean {
+  return open >= max;
+}
+
+/** What is wrong with an instance, if anything. Never rejects. */
+async function probe(config: InstanceConfig, connector: Connector, dials: boolean): Promise<string | undefined> {
+  const options = { ...dialOptions(config), timeoutMs: probeTimeoutMs };
+  try {
+    if (dials) await testConnection(connector, options);
+    else await connector.warmup(options);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

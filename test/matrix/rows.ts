@@ -1,0 +1,94 @@
+/** A program that is run with several versions of what it depends on. */
+export interface Row {
+  /** The package of ours whose peers it proves. */
+  readonly package: string;
+  /** A folder of `examples/`, or a file of `programs/`. */
+  readonly program: string;
+  /**
+   * The versions of each column but the last, which has the newest of everything. What a column does not name is the
+   * newest, too.
+   */
+  readonly older: Readonly<Record<string, Versions>>;
+  /** The packages in question. */
+  readonly packages: readonly string[];
+  /** What a program of `programs/` needs besides. */
+  readonly besides?: readonly string[];
+  /** Credentials of Google's library instead of the emulator's own. */
+  readonly googleAuth?: true;
+}
+
+/** Exact versions by package. */
+export type Versions = Readonly<Record<string, string>>;
+
+const oldestPg = { pg: '8.9.0' };
+
+export const rows: Readonly<Record<string, Row>> = {
+  knex: {
+    package: '@x/knex-cloudsql',
+    program: 'examples/knex',
+    packages: ['knex', 'pg'],
+    older: {
+      oldest: { knex: '2.0.0', ...oldestPg },
+      'last 2': { knex: '2.5.1' },
+      'first 3': { knex: '3.0.1' },
+    },
+  },
+  typeorm: {
+    package: '@x/typeorm-cloudsql',
+    program: 'examples/typeorm',
+    packages: ['typeorm', 'pg'],
+    older: {
+      oldest: { typeorm: '0.3.20', ...oldestPg },
+      'last 0': { typeorm: '0.3.31' },
+      'first 1': { typeorm: '1.0.0' },
+    },
+  },
+  sequelize: {
+    package: '@x/sequelize-cloudsql',
+    program: 'examples/sequelize',
+    packages: ['sequelize', 'pg'],
+    older: { oldest: { sequelize: '6.36.0', ...oldestPg } },
+  },
+  'drizzle, pg': {
+    package: '@x/drizzle-cloudsql',
+    program: 'examples/drizzle',
+    packages: ['drizzle-orm', 'pg'],
+    older: { oldest: { 'drizzle-orm': '0.35.0', ...oldestPg } },
+  },
+  'drizzle, postgres.js': {
+    package: '@x/drizzle-cloudsql',
+    program: 'drizzle-postgres-js',
+    packages: ['drizzle-orm', 'postgres'],
+    older: { oldest: { 'drizzle-orm': '0.35.0', postgres: '3.3.0' } },
+  },
+  prisma: {
+    package: '@x/prisma-cloudsql',
+    program: 'examples/prisma',
+    packages: ['@prisma/adapter-pg', '@prisma/client', 'prisma'],
+    older: { oldest: { '@prisma/adapter-pg': '7.0.0', '@prisma/client': '7.0.0', prisma: '7.0.0' } },
+  },
+  pg: {
+    package: '@x/cloudsql-core',
+    program: 'pg',
+    packages: ['pg'],
+    older: { oldest: oldestPg },
+  },
+  'postgres.js': {
+    package: '@x/cloudsql-core',
+    program: 'postgres',
+    packages: ['postgres'],
+    older: { oldest: { postgres: '3.3.0' } },
+  },
+  'google-auth-library': {
+    package: '@x/cloudsql-core',
+    program: 'google-auth',
+    packages: ['google-auth-library'],
+    besides: ['pg'],
+    older: {
+      'oldest 9': { 'google-auth-library': '9.15.0' },
+      'first 10': { 'google-auth-library': '10.0.0' },
+      'first 11': { 'google-auth-library': '11.0.0' },
+    },
+    googleAuth: true,
+  },
+};

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { columnsOf, provenRange, readResults } from './matrix/results.ts';
+import { rows } from './matrix/rows.ts';
+
+// Our packages promise to work with the versions that `npm run matrix` saw them work with. If a test here fails because
+// a version has changed, run it again.
+
+const results = readResults();
+const packages = readdirSync(new URL('../packages', import.meta.url)).map(
+  (folder) =>
+    JSON.parse(readFileSync(new URL(`../packages/${folder}/package.json`, import.meta.url), 'utf8')) as {
+      name: string;
+      peerDependencies?: Record<string, string>;
+    },
+);
+const peers = packages.flatMap(({ name, peerDependencies = {} }) =>
+  Object.entries(peerDependencies).map(([peer, range]) => [name, peer, range] as const),
+);
+
+describe('the results of npm run matrix', () => {
+  it.each(Object.entries(rows))('have every column of the row %s, with the newest that is installed', (name, row) => {
+    const wanted = Object.entries(columnsOf(row)).map(([column, versions]) => ({
+      row: name,
+      column,
+      versions: expect.objectContaining(versions),
+      ok: true,
+    }));
+    expect(results.filter((result) => result.row === name)).toEqual(wanted);
+  });
+});
+
+describe('the range of a peer is what was proven', () => {
+  it.each(peers)('of %s: %s', (owner, peer, range) => {
+    expect(provenRange(results, owner, peer) ?? range).toBe(range);
+  });
+});
+
+it('core takes the versions of google-auth-library that were proven', () => {
+  const range = provenRange(results, '@x/cloudsql-core', 'google-auth-library');
+  const core = readFileSync(new URL('../packages/cloudsql-core/package.json', import.meta.url), 'utf8');
+  expect(JSON.parse(core)).toHaveProperty('dependencies.google-auth-library', range);
+});
