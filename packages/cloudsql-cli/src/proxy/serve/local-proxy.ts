@@ -95,11 +95,12 @@ export class LocalProxy {
       await wait(minDelayMs, undefined, { signal: hurry }).catch(() => {});
     }
     this.#health.phase = 'STOPPING';
+    // Before the listeners end what is left, in the same moment.
+    const late = setTimeout(() => this.#reportLeft(), maxDelayMs);
     const closing = this.#served.map(({ listener }) => listener.close({ drainMs: maxDelayMs }));
     const now = (): void => void Promise.all(this.#served.map(({ listener }) => listener.close({ drainMs: 0 })));
     hurry.addEventListener('abort', now, { once: true });
     if (hurry.aborted) now();
-    const late = setTimeout(() => this.#reportLeft(), maxDelayMs);
     await Promise.all(closing);
     clearTimeout(late);
     hurry.removeEventListener('abort', now);
