@@ -54,7 +54,7 @@ try {
   proxies.set(official, await startOfficial());
   proxies.set(ours, await startOurs());
   await reportBulk();
-  await reportMany();
+  if (number('seconds') > 0) await reportMany();
   reportHelp();
 } finally {
   for (const { child } of proxies.values()) child.kill();
