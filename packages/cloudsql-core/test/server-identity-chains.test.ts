@@ -3,6 +3,7 @@ import type net from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dial } from '../src/dial/dial.ts';
+import type { NamedInstance } from '../src/dial/server-identity.ts';
 import { Authority } from './authority.ts';
 
 // Whom Cloud SQL's rule takes for the instance, over real TLS: Google's own table, for both kinds of chains.
@@ -69,9 +70,9 @@ async function dialled(
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const secureContext = tls.createSecureContext({ ca, minVersion: 'TLSv1.3', allowPartialTrustChain: true });
-  const target = { instance: 'shop:r:orders', host: '127.0.0.1', port, secureContext };
-  const identity = { commonName, serverName: wanted };
-  const socket = await dial({ ...target, identity }, new AbortController().signal);
+  const target = { instance: 'shop:r:orders', hosts: ['127.0.0.1'], port, secureContext, lookup: async () => [] };
+  const identity = (): NamedInstance => ({ commonName, serverName: wanted });
+  const { socket } = await dial({ ...target, identity }, new AbortController().signal);
   socket.resume();
   await once(socket, 'close');
   return asked[0]!;

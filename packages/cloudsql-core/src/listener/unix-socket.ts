@@ -3,7 +3,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Engine } from '../credentials/database-user.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, isError } from '../errors.ts';
 
 /** libpq finds a socket by its folder and its port. */
 const socketName = /^\.s\.PGSQL\.(\d{1,5})$/;
@@ -109,7 +109,7 @@ export function isStale(socket: string): Promise<boolean> {
 /** A listener that could not be opened. */
 export function listenError(where: string, cause: unknown, remedy?: string): ConfigError {
   if (cause instanceof ConfigError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = isError(cause) ? cause.message : String(cause);
   return new ConfigError('CLOUDSQL_LISTEN_FAILED', `Cannot listen on ${where}: ${why}`, {
     cause,
     ...(remedy === undefined ? {} : { remedy }),
