@@ -13,7 +13,11 @@ const tool = (/** @type {string} */ name) => `node ${path.join(import.meta.dirna
 const steps = {
   lint: { command: `${bin('biome')} check --error-on-warnings .` },
   // The types of a Prisma client exist once it has been generated.
-  generate: { command: `node -e "import('./examples/prisma/migrate.ts').then((prisma) => prisma.generate())"` },
+  generate: {
+    command: ['examples/prisma/migrate.ts', 'test/adapter-conformance/prisma/generate.ts']
+      .map((file) => `node -e "import('./${file}').then((prisma) => prisma.generate())"`)
+      .join(' && '),
+  },
   types: {
     command: [[], ['-p', 'tsconfig.src.json'], ['-p', 'tools']].map((args) => [tsc, ...args].join(' ')).join(' && '),
   },

@@ -37,6 +37,8 @@ export function provenRange(results: readonly Result[], owner: string, name: str
   if (lowest === undefined || highest === undefined) return undefined;
   // Of what was seen with one version only, nothing is known about others.
   if (lowest === highest) return highest;
+  // A pre-release promises nothing about the next one.
+  if (highest.includes('-')) return `>=${lowest} <=${highest}`;
   for (let major = majorOf(lowest); major < majorOf(highest); major++) {
     if (!versions.some((version) => majorOf(version) === major))
       throw new Error(`Nothing is known of ${name} ${major}`);
@@ -59,6 +61,7 @@ function compare(a: string, b: string): number {
   return left.map((part, index) => part - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
+/** The numbers of a version, with the one of a pre-release. */
 function parts(version: string): number[] {
-  return version.split(/[.-]/, 3).map(Number);
+  return (version.match(/\d+/g) ?? []).map(Number);
 }

@@ -49,6 +49,13 @@ export const rows: Readonly<Record<string, Row>> = {
     packages: ['sequelize', 'pg'],
     older: { oldest: { sequelize: '6.36.0', ...oldestPg } },
   },
+  'sequelize 7': {
+    package: '@x/sequelize-cloudsql',
+    program: 'sequelize-7',
+    packages: ['@sequelize/core', '@sequelize/postgres'],
+    besides: ['pg'],
+    older: { oldest: { '@sequelize/core': '7.0.0-alpha.40', '@sequelize/postgres': '7.0.0-alpha.40' } },
+  },
   'drizzle, pg': {
     package: '@x/drizzle-cloudsql',
     program: 'examples/drizzle',

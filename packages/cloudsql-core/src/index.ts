@@ -7,7 +7,9 @@ export type {
   TokenSource,
 } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
+export type { DialFunction } from './dial/dial.ts';
 export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
+export { PendingDials } from './drivers/pending-dials.ts';
 export { ownedAddress } from './drivers/read-options.ts';
 export {
   CloudSqlError,
@@ -19,7 +21,9 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
-export { type Instance, parseInstance, type ServiceName } from './instance/instance.ts';
+export type { DnsName } from './instance/dns-name.ts';
+export { type Instance, parseInstance, parseName, type ServiceName } from './instance/instance.ts';
+export type { AddressRecord, NameResolver } from './instance/resolve.ts';
 export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf, suggest } from './options/check.ts';
 export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
@@ -30,6 +34,7 @@ export type {
   CloseEvent,
   CredentialsEvent,
   DialEvent,
+  FailoverEvent,
   ListenerErrorEvent,
   Logger,
   PoolErrorEvent,

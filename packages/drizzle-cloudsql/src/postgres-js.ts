@@ -1,3 +1,4 @@
+import { PendingDials } from '@x/cloudsql-core';
 import { type PostgresCloudSqlOptions, postgresOptions } from '@x/cloudsql-core/postgres';
 import type { DrizzleConfig } from 'drizzle-orm';
 import { drizzle as drizzlePostgres, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
@@ -30,7 +31,16 @@ export function drizzle<Schema extends Record<string, unknown> = Record<string, 
   config: DrizzleCloudSqlConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
   const { connection, rest } = splitConfig(config);
-  const client = postgres(postgresOptions(connection));
+  const dials = new PendingDials();
+  const options = postgresOptions(connection);
+  const client = postgres({ ...options, socket: dials.watch(options.socket) } as typeof options);
+  const end = client.end.bind(client);
+  client.end = (how) => {
+    // Without a limit, postgres.js waits for ever once a session was killed in a query.
+    const ended = end({ timeout: 5, ...how });
+    dials.giveUp(ended);
+    return ended;
+  };
   const db = drizzlePostgres({ ...rest, client });
   return Object.assign(db, { [Symbol.asyncDispose]: () => client.end() });
 }

@@ -1,7 +1,8 @@
-import { ConfigError, checkOrmOptions, oneOf } from '@x/cloudsql-core';
+import { ConfigError, checkOrmOptions, oneOf, PendingDials } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import { type TediousCloudSqlOptions, tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Knex } from 'knex';
+import { clientOf } from './client.ts';
 
 /** What each of Knex's clients takes as `connection`, with the instance in place of the address. */
 interface Connections {
@@ -57,8 +58,14 @@ export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
       remedy: 'Set it to { instance, database } or to a URL: a function would run once and not for each connection.',
     });
   }
-  // Knex keeps two connections open by default, which costs an idle service money and a serverless one its freeze.
-  return { ...config, connection: binding(connection as never), pool: { min: 0, ...pool } };
+  const dials = new PendingDials();
+  return {
+    ...config,
+    client: clientOf(config.client, dials),
+    connection: dials.in(binding(connection as never)),
+    // Knex keeps two connections open by default, which costs an idle service money and a serverless one its freeze.
+    pool: { min: 0, ...pool },
+  };
 }
 
 export { cloudSql as knexCloudSql };

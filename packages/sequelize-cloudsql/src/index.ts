@@ -1,7 +1,15 @@
-import { type CloudSqlOptions, checkOrmOptions, connectionOf, oneOf, ownedAddress } from '@x/cloudsql-core';
+import {
+  type CloudSqlOptions,
+  checkOrmOptions,
+  connectionOf,
+  oneOf,
+  ownedAddress,
+  PendingDials,
+} from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import { tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Options } from 'sequelize';
+import { closingHook } from './closing-hook.ts';
 
 /** The options of Sequelize that this adapter sets, because setting them otherwise would bypass the connector. */
 type Owned = 'host' | 'port' | 'ssl' | 'username' | 'native' | 'replication';
@@ -37,15 +45,17 @@ export function cloudSql(options: SequelizeCloudSqlOptions): Options {
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   const { host, port, user, password, database, ...driver } = binding({ ...rest.dialectOptions, ...connection });
+  const dials = new PendingDials();
   return {
     ...rest,
+    hooks: closingHook(rest.hooks, dials),
     host,
     port,
     username: user,
     // A function is given on to the driver for each connection; the type knows strings only.
     password: password as string,
     ...(database === undefined ? {} : { database }),
-    dialectOptions: driver,
+    dialectOptions: dials.in(driver),
   };
 }
 

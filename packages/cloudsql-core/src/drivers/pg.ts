@@ -3,6 +3,7 @@ import { bypass } from '../login.ts';
 import { optionalMilliseconds } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
+import { PendingDials } from './pending-dials.ts';
 import { postgresLogin } from './postgres-login.ts';
 import { nativeOf, ownedAddress, readOptions } from './read-options.ts';
 
@@ -24,6 +25,7 @@ export interface PgConfig {
   connectionTimeoutMillis: number;
   fallback_application_name: string;
   stream: () => Duplex;
+  log: (...messages: unknown[]) => void;
 }
 
 const owned = {
@@ -57,6 +59,7 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
   const { options, connection, connector } = readOptions(given, { driver: 'pg', owned, native });
   const driverTimeoutMs = optionalMilliseconds('connectionTimeoutMillis', options.connectionTimeoutMillis, 0);
   const { user, password, timeoutMs, socket } = postgresLogin({ connection, connector, driverTimeoutMs });
+  const dials = new PendingDials();
   return {
     // For pg_stat_activity; pg prefers `application_name` and PGAPPNAME.
     fallback_application_name: 'cloudsql-orm',
@@ -68,6 +71,11 @@ export function pgOptions(given: string | Record<string, unknown>): PgConfig {
     password,
     connectionTimeoutMillis: timeoutMs,
     // pg calls it with an argument of its own.
-    stream: () => socket(),
+    stream: dials.watch(() => socket()),
+    // The first thing that pg-pool does when it is ended is to say so; then it waits for dials, up to their limit.
+    log(...messages) {
+      if (messages[0] === 'ending') dials.giveUp();
+      (options.log as PgConfig['log'] | undefined)?.(...messages);
+    },
   };
 }

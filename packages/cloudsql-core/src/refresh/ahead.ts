@@ -1,9 +1,6 @@
 import { waitOrAbort } from '../deadline.ts';
 import type { Expiring, MaybeFinal, RefreshPolicy } from './policy.ts';
-import { margin, refreshDelay, retryDelay } from './schedule.ts';
-
-/** Between two fetches that were asked for by {@link RefreshAhead.suspect}, in milliseconds. */
-const suspectIntervalMs = 30_000;
+import { margin, refreshDelay, retryDelay, suspectIntervalMs } from './schedule.ts';
 
 /** The failure of a fetch that had run for so long when somebody came is not theirs, in milliseconds. */
 const lateMs = 1000;
@@ -122,12 +119,14 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#closed) return;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const life = (this.#current?.expiresAt ?? 0) - this.#fetchedAt;
+    // By then nobody would have used it for one of its lives. A `get` before that comes back here.
+    if (this.#closed || Date.now() + delayMs - this.#usedAt > life) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const life = (this.#current?.expiresAt ?? 0) - this.#fetchedAt;
-      if (Date.now() - this.#usedAt <= life) this.#refreshInBackground();
+      this.#refreshInBackground();
     }, delayMs);
     this.#timer.unref();
   }
