@@ -4,7 +4,7 @@ import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import { postgresOptions } from '@x/cloudsql-core/postgres';
 import type { Emulator } from '@x/cloudsql-emulator';
-import { drizzle } from '@x/drizzle-cloudsql';
+import { type DrizzleCloudSqlConfig, drizzle } from '@x/drizzle-cloudsql';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
@@ -175,8 +175,12 @@ describe('is refused, and nothing reaches localhost', () => {
       /host/,
     ],
     ['Knex: a URL of a local database', () => knexCloudSql({ client: 'pg', connection: local }), /instance/],
-    ['Drizzle: the instance beside `connection`', () => drizzle(wrong({ ...target(), schema: {} })), /instance/],
-    ['Drizzle: a client of its own', () => drizzle(wrong({ client: new pg.Pool() })), /client/],
+    [
+      'Drizzle: the instance beside `connection`',
+      () => drizzle(wrong<DrizzleCloudSqlConfig>({ ...target(), schema: {} })),
+      /instance/,
+    ],
+    ['Drizzle: a client of its own', () => drizzle(wrong<DrizzleCloudSqlConfig>({ client: new pg.Pool() })), /client/],
     [
       'Drizzle: a host in `connection`',
       () => drizzle({ connection: wrong({ ...target(), host: 'localhost' }) }),
