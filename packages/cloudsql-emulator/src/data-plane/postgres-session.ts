@@ -47,7 +47,7 @@ export async function servePostgres(
 }
 
 /** Returns what the database is sent first, or `undefined` if the client was refused. */
-async function logIn(
+export async function logIn(
   session: LoginSession,
   { parameters, protocol }: Startup & { kind: 'STARTUP' },
 ): Promise<Buffer | undefined> {
@@ -75,15 +75,20 @@ async function logIn(
 }
 
 async function askToken(session: LoginSession, user: string): Promise<LoginDecision> {
-  const { client, identity, signal } = session;
-  client.write(encodeCleartextRequest());
-  const password = await readPassword(client, signal);
+  const { identity } = session;
+  const password = await askPassword(session);
   if (!password) {
     const message = password === '' ? 'empty password returned by client' : 'expected password response';
     return { action: 'REFUSE', error: { code: INVALID_PASSWORD, message } };
   }
   const caller = identifyBearer(password, identity.tokens, identity.keys);
   return decideToken(user, caller, partiesOf(session));
+}
+
+/** Asks for a password in clear text; `undefined` if something else comes. */
+export async function askPassword({ client, signal }: LoginSession): Promise<string | undefined> {
+  client.write(encodeCleartextRequest());
+  return await readPassword(client, signal);
 }
 
 function partiesOf({ instance, identity }: LoginSession): LoginParties {
@@ -148,6 +153,7 @@ function isOk(body: Buffer): boolean {
   return body.length >= 4 && body.readUInt32BE(0) === 0;
 }
 
-function refuse(session: LoginSession, error: ErrorFields): void {
+/** Refuses a login with an error of PostgreSQL. */
+export function refuse(session: LoginSession, error: ErrorFields): void {
   refuseLogin(session, error.message, encodeFatal(error));
 }
