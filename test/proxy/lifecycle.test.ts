@@ -52,7 +52,13 @@ describe('the start', () => {
   });
 
   it('warns about a secret that others can read, and does not show it', async () => {
-    const args = [await onPort(instance, ''), '--token', 'no-secret-here', '--sqladmin-api-endpoint', 'http://127.0.0.1:9'];
+    const args = [
+      await onPort(instance, ''),
+      '--token',
+      'no-secret-here',
+      '--sqladmin-api-endpoint',
+      'http://127.0.0.1:9',
+    ];
     const proxy = new ProxyProcess(args, {});
     await using _ = proxy;
     const { code, stderr, stdout } = await proxy.ended;
