@@ -70,7 +70,7 @@ it('does not compile what would dial past the connector', () => {
   // @ts-expect-error the connector does TLS itself
   knexCloudSql({ client: 'pg', connection: { instance, ssl: true } });
   // @ts-expect-error another engine
-  knexCloudSql({ client: 'mysql2', connection: { instance } });
+  knexCloudSql({ client: 'sqlite3', connection: { instance } });
   // @ts-expect-error the address comes from the instance
   typeormCloudSql({ type: 'postgres', instance, port: 5432 });
   // @ts-expect-error it is called `user`
