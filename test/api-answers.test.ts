@@ -1,75 +1,36 @@
 import { once } from 'node:events';
-import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { Connector } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type Alter, type AlteredApi, type Json, over, startAlteredApi } from './altered-api.ts';
 import { app, setEnv, startCloud } from './cloud.ts';
 
 // The Admin API, as a proxy or a bad day could alter it: an emulator's own answers, changed on their way.
 
 const instance = 'shop:europe-west1:orders';
 
-type Json = Record<string, unknown>;
-/** What becomes of an answer: another status, and another body made of the parsed one. */
-type Alter = (method: string, body: Json) => { status?: number; headers?: Json; body?: unknown } | 'CUT' | undefined;
-
 let cloud: Emulator;
-let server: http.Server;
-let alter: Alter;
-let calls: Record<string, number>;
+let api: AlteredApi;
 
 beforeAll(async () => {
   cloud = await startCloud({ instances: [{ name: instance, users: [{ email: app }] }] });
   // Google's own variables, so that the endpoint is an option and the API is not known to be an emulator's.
   setEnv(cloud.googleEnv(app));
-  server = http.createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  api = await startAlteredApi(cloud);
 });
 
 afterAll(async () => {
   vi.unstubAllEnvs();
-  server.closeAllConnections();
-  server.close();
+  await api[Symbol.asyncDispose]();
   await cloud.close();
 });
 
 beforeEach(() => {
-  alter = () => undefined;
-  calls = {};
+  api.alter = () => undefined;
+  api.calls = {};
 });
 
-async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const { authorization = '', 'content-type': type = 'application/json' } = request.headers;
-  const genuine = await fetch(`${cloud.url}${request.url}`, {
-    method: request.method ?? 'GET',
-    headers: { authorization, 'content-type': type },
-    ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
-  });
-  const method = /[/:](\w+)$/.exec(request.url ?? '')?.[1] ?? '';
-  calls[method] = (calls[method] ?? 0) + 1;
-  const body = (await genuine.json()) as Json;
-  const altered = alter(method, body);
-  if (altered === 'CUT') {
-    response.writeHead(200, { 'Content-Length': 1000 }).write('{"region":');
-    response.destroy();
-    return;
-  }
-  const shown = altered && 'body' in altered ? altered.body : body;
-  response.writeHead(altered?.status ?? genuine.status, altered?.headers as http.OutgoingHttpHeaders);
-  response.end(typeof shown === 'string' ? shown : JSON.stringify(shown));
-}
-
-/** Puts values over those of an answer of one method. */
-const over =
-  (which: 'connectSettings' | 'generateEphemeralCert', values: Json): Alter =>
-  (method, body) =>
-    method === which ? { body: { ...body, ...values } } : undefined;
 const settings = (values: Json): Alter => over('connectSettings', values);
 const certificate = (cert: unknown): Alter => over('generateEphemeralCert', { ephemeralCert: { cert } });
 const google = (status: number, error: Json): Alter => {
@@ -187,7 +148,7 @@ const rows: [what: string, alter: Alter, code: string, message: RegExp][] = [
 const final = /^CLOUDSQL_(?!BAD_API_ANSWER)/;
 
 it.each(rows)('an API that answers with %s is reported, and not asked again', async (_, how, code, message) => {
-  alter = how;
+  api.alter = how;
   await using connector = connect();
   const error = (await connector.connect({ instance }).catch((reason: unknown) => reason)) as Error;
   expect(error).toMatchObject({
@@ -197,21 +158,21 @@ it.each(rows)('an API that answers with %s is reported, and not asked again', as
     message: expect.stringMatching(message),
   });
   // An instance without the address that is wanted may have got one meanwhile: that is looked up once more, behind the error.
-  expect(Math.max(...Object.values(calls))).toBeLessThanOrEqual(code === 'CLOUDSQL_NO_ADDRESS' ? 2 : 1);
+  expect(Math.max(...Object.values(api.calls))).toBeLessThanOrEqual(code === 'CLOUDSQL_NO_ADDRESS' ? 2 : 1);
 });
 
 it.each([
   ['breaks off', (() => 'CUT') as Alter],
   ['is out of order', google(502, { message: 'Bad Gateway' })],
 ])('an API that %s is asked again, and reported in the end', async (_, how) => {
-  alter = how;
+  api.alter = how;
   await using connector = connect();
   await expect(connector.connect({ instance })).rejects.toMatchObject({
     name: 'RefreshError',
     retryable: true,
     instance,
   });
-  expect(Math.max(...Object.values(calls))).toBe(5);
+  expect(Math.max(...Object.values(api.calls))).toBe(5);
 });
 
 it('an API where nobody listens is reported with the port to open', async () => {
@@ -219,7 +180,7 @@ it('an API where nobody listens is reported with the port to open', async () => 
   await once(free, 'listening');
   const { port } = free.address() as AddressInfo;
   await new Promise((resolve) => free.close(resolve));
-  await using connector = connect(port);
+  await using connector = connect(`http://127.0.0.1:${port}`);
   await expect(connector.connect({ instance })).rejects.toMatchObject({
     code: 'CLOUDSQL_API_UNREACHABLE',
     retryable: true,
@@ -229,7 +190,7 @@ it('an API where nobody listens is reported with the port to open', async () => 
 });
 
 it('an answer with more in it than is known today is understood', async () => {
-  alter = (_, body) => ({
+  api.alter = (_, body) => ({
     body: {
       ...body,
       novelty: { deep: [1] },
@@ -244,7 +205,7 @@ it('an answer with more in it than is known today is understood', async () => {
 });
 
 it('a version that is no text does not pass for any engine', async () => {
-  alter = settings({ databaseVersion: 17 });
+  api.alter = settings({ databaseVersion: 17 });
   await using connector = connect();
   await expect(connector.connect({ instance, engine: 'POSTGRES' })).rejects.toMatchObject({
     code: 'CLOUDSQL_ENGINE_MISMATCH',
@@ -252,7 +213,7 @@ it('a version that is no text does not pass for any engine', async () => {
 });
 
 it('a driver of another engine is told so, with both', async () => {
-  alter = settings({ databaseVersion: 'MYSQL_8_4' });
+  api.alter = settings({ databaseVersion: 'MYSQL_8_4' });
   await using connector = connect();
   await expect(connector.connect({ instance, engine: 'POSTGRES' })).rejects.toMatchObject({
     name: 'ConfigError',
@@ -261,6 +222,6 @@ it('a driver of another engine is told so, with both', async () => {
   });
 });
 
-function connect(port = (server.address() as AddressInfo).port): Connector {
-  return new Connector({ endpoints: { sqlAdmin: `http://127.0.0.1:${port}` } });
+function connect(sqlAdmin = api.url): Connector {
+  return new Connector({ endpoints: { sqlAdmin } });
 }

@@ -9,6 +9,7 @@ import { freePort } from '../free-port.ts';
 import { as, connect, query, refusal } from '../local-client.ts';
 import { startProxyCloud } from './proxy-cloud.ts';
 import { ProxyProcess } from './proxy-process.ts';
+import { get, onPort, proxyUrl } from './proxy-urls.ts';
 
 let cloud: Emulator;
 
@@ -18,21 +19,6 @@ beforeAll(async () => {
 
 afterEach(() => cloud.faults.clear());
 afterAll(() => cloud.close());
-
-/** A URL of a database behind the proxy, for the IAM user. */
-function url(proxy: ProxyProcess, name: string = instance): string {
-  return `postgresql://${encodeURIComponent(appUser)}@${proxy.at(name)}/orders`;
-}
-
-/** An instance on a port that nobody else has. */
-async function onPort(name: string = instance, parameters = 'auto-iam-authn=true'): Promise<string> {
-  return `${name}?port=${await freePort()}&${parameters}`;
-}
-
-async function get(address: string, route: string): Promise<[status: number, body: string]> {
-  const response = await fetch(`http://${address}${route}`);
-  return [response.status, await response.text()];
-}
 
 describe('the start', () => {
   it('says where everything is, as JSON, and that it is ready', async () => {
@@ -49,8 +35,8 @@ describe('the start', () => {
     });
     expect(ready?.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(proxy.addresses.map((each) => each.instance)).toEqual([instance, primary]);
-    expect(await query(url(proxy))).toEqual({ user: appUser, db: 'orders' });
-    expect(await query(url(proxy, primary))).toEqual({ user: appUser, db: 'orders' });
+    expect(await query(proxyUrl(proxy))).toEqual({ user: appUser, db: 'orders' });
+    expect(await query(proxyUrl(proxy, primary))).toEqual({ user: appUser, db: 'orders' });
   });
 
   it('fails where an instance does not exist, even with a port of its own', async () => {
@@ -152,19 +138,19 @@ describe('connections', () => {
   it('are limited in all and for one instance, and who is refused is told so', async () => {
     const names = [await onPort(instance, 'auto-iam-authn=true&max-connections=1'), await onPort(primary)];
     await using proxy = await ProxyProcess.ready([...names, '--max-connections', '2', '-l'], cloud.env);
-    const clients = [await connect(url(proxy))];
-    expect(await refusal(url(proxy))).toMatchObject({
+    const clients = [await connect(proxyUrl(proxy))];
+    expect(await refusal(proxyUrl(proxy))).toMatchObject({
       code: '53300',
       message: expect.stringContaining('All 1 connections'),
     });
-    clients.push(await connect(url(proxy, primary)));
-    expect(await refusal(url(proxy, primary))).toMatchObject({
+    clients.push(await connect(proxyUrl(proxy, primary)));
+    expect(await refusal(proxyUrl(proxy, primary))).toMatchObject({
       code: '53300',
       message: expect.stringContaining('All 2 connections'),
     });
     await Promise.all(clients.map((client) => client.end()));
     await proxy.until(() => proxy.stdout.split('"connection closed"').length > 2);
-    expect(await query(url(proxy))).toMatchObject({ user: appUser });
+    expect(await query(proxyUrl(proxy))).toMatchObject({ user: appUser });
     const refused = proxy.stdout.split('\n').find((line) => line.includes('refused a connection')) ?? '{}';
     expect(JSON.parse(refused)).toMatchObject({ severity: 'INFO', code: 'CLOUDSQL_TOO_MANY_SESSIONS', instance });
   });
@@ -172,7 +158,7 @@ describe('connections', () => {
   it('that cannot be made are errors of the database’s own, with what to do', async () => {
     await using proxy = await ProxyProcess.ready([await onPort()], cloud.env);
     await cloud.faults.connections(instance, 'REFUSED');
-    expect(await refusal(url(proxy))).toMatchObject({
+    expect(await refusal(proxyUrl(proxy))).toMatchObject({
       severity: 'FATAL',
       code: '08006',
       detail: expect.stringMatching(/^CLOUDSQL_DIAL_FAILED/),
@@ -188,8 +174,8 @@ describe('connections', () => {
     expect((statSync(file).mode & 0o777).toString(8)).toBe('600');
     expect(proxy.stdout).not.toContain('Every user of this machine');
     expect(proxy.stdout + proxy.stderr).not.toContain(secret);
-    expect(await query(as(url(proxy), appUser, secret))).toMatchObject({ user: appUser });
-    expect(await refusal(as(url(proxy), appUser, 'wrong'))).toMatchObject({ code: '28P01' });
+    expect(await query(as(proxyUrl(proxy), appUser, secret))).toMatchObject({ user: appUser });
+    expect(await refusal(as(proxyUrl(proxy), appUser, 'wrong'))).toMatchObject({ code: '28P01' });
     writeFileSync(file, '');
     const empty = new ProxyProcess([await onPort(), '--require-local-secret', file], cloud.env);
     await using _ = empty;
@@ -198,7 +184,7 @@ describe('connections', () => {
 
   it.runIf(process.platform === 'linux')('may be those of the same user only', async () => {
     await using proxy = await ProxyProcess.ready([await onPort(), '--require-same-user'], cloud.env);
-    expect(await query(url(proxy))).toMatchObject({ user: appUser });
+    expect(await query(proxyUrl(proxy))).toMatchObject({ user: appUser });
   });
 
   it('are warned about where every user of the machine can make them, and other machines', async () => {
@@ -209,7 +195,7 @@ describe('connections', () => {
     expect(proxy.stdout).toContain('Every user of this machine can log in here with the identity of the proxy');
     expect(proxy.stdout).toContain('Other machines can reach this address');
     await using quiet = await ProxyProcess.ready([await onPort(instance, ''), '--quiet'], cloud.env);
-    expect(await query(as(url(quiet), native.name, native.password))).toMatchObject({ user: 'native' });
+    expect(await query(as(proxyUrl(quiet), native.name, native.password))).toMatchObject({ user: 'native' });
     expect(quiet.stdout + quiet.stderr).toBe('');
   });
 });
@@ -227,12 +213,12 @@ describe('the HTTP servers', () => {
     expect(await get(http, '/readiness')).toEqual([200, 'ok']);
     expect(await get(http, '/elsewhere')).toEqual([404, 'not found']);
     await cloud.faults.connections(instance, 'REFUSED');
-    await refusal(url(proxy));
+    await refusal(proxyUrl(proxy));
     const [status, body] = await get(http, '/readiness');
     expect([status, body]).toEqual([503, expect.stringContaining(`(instance "${instance}")`)]);
     await cloud.faults.clear();
     await proxy.until(async () => (await get(http, '/readiness'))[0] === 200);
-    const client = await connect(url(proxy));
+    const client = await connect(proxyUrl(proxy));
     expect((await get(http, '/metrics'))[1]).toMatch(
       new RegExp(`^cloudsqlconn_open_connections\\{cloudsql_instance="${instance}"\\} 1$`, 'm'),
     );
@@ -282,6 +268,6 @@ it('reads what it is from a file, in every format', async () => {
   const file = `${cloud.caFile}.d/proxy.yaml`;
   writeFileSync(file, `instance-connection-name: ${await onPort()}\nstructured-logs: true\n`);
   await using proxy = await ProxyProcess.ready([], { ...cloud.env, CSQL_PROXY_CONFIG_FILE: file });
-  expect(await query(url(proxy))).toMatchObject({ user: appUser });
+  expect(await query(proxyUrl(proxy))).toMatchObject({ user: appUser });
   expect(proxy.stdout).toMatch(/^\{"timestamp":/);
 });

@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { Connector as CoreConnector } from './connector.ts';
 import { DeferredSocket } from './drivers/deferred-socket.ts';
-import { noIamLogin } from './drivers/tedious.ts';
 import { DialError } from './errors.ts';
 import { googleError } from './google/error-codes.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type SocketConnectionOptions,
 } from './google/options.ts';
 import { type Listener, listen } from './listener/index.ts';
+import { noIamLogin } from './login.ts';
 import { optionalString, refuseUnknown } from './options/check.ts';
 
 export {

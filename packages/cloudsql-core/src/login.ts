@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Connector } from './connector.ts';
 import type { Engine } from './credentials/database-user.ts';
 import { deadline, waitOrAbort } from './deadline.ts';
-import { type CloudSqlError, cloudSqlError, DialError } from './errors.ts';
+import { type CloudSqlError, ConfigError, cloudSqlError, DialError } from './errors.ts';
 import type { ConnectionOptions } from './options/connection-options.ts';
 
 /** Stands for the user until the credentials have said who they are; no one can be called that. */
@@ -67,6 +67,11 @@ export async function openLogin({ connector, connection, engine, ...request }: L
     user: (named as PromiseFulfilledResult<string>).value,
     secret: (told as PromiseFulfilledResult<string | undefined>).value,
   };
+}
+
+/** Says that SQL Server has no IAM login. */
+export function noIamLogin(remedy: string): ConfigError {
+  return new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', { remedy });
 }
 
 /** Reports that the server hung up before it had sent anything, and makes the error that says so. */

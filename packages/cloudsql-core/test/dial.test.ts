@@ -99,6 +99,34 @@ it('does not begin when the caller has given up already', async () => {
   expect(await failure(1, AbortSignal.abort(reason))).toBe(reason);
 });
 
+it('takes up no earlier session, though the server offers to', async () => {
+  const authority = await Authority.create('test');
+  const server = tls.createServer({ ...(await authority.issue('p:i')), minVersion: 'TLSv1.3' });
+  const reused: boolean[] = [];
+  server.on('secureConnection', (socket) => {
+    reused.push(socket.isSessionReused());
+    socket.on('error', () => {}).end('x');
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  const secureContext = tls.createSecureContext({ ca: authority.pem, minVersion: 'TLSv1.3' });
+  const sessions: Buffer[] = [];
+  const drain = async (socket: tls.TLSSocket): Promise<void> => {
+    socket.on('session', (session) => sessions.push(session)).resume();
+    await once(socket, 'close');
+  };
+  for (let i = 0; i < 5; i++) {
+    await drain(await dial({ ...target(port), secureContext }, new AbortController().signal));
+  }
+  expect(reused).toEqual(Array(5).fill(false));
+  // The offer is real: who takes it up skips the check of the server's identity.
+  const [session] = sessions;
+  await drain(tls.connect({ host: '127.0.0.1', port, secureContext, session, checkServerIdentity: () => undefined }));
+  expect(reused.at(-1)).toBe(true);
+});
+
 describe('a server that is known by its address', () => {
   /** Dials a TLS server with these names in its certificate; resolves with the SNI that it got. */
   async function dialled(host: string, names: { dns?: string[]; ip?: string[] }): Promise<string | false> {

@@ -10,6 +10,7 @@ import { EmulatorError } from './errors.ts';
 import type { Faults } from './faults/faults.ts';
 import type { Principals } from './iam/principals.ts';
 import type { Instance } from './instance.ts';
+import { type InstanceSummary, summaryOf } from './instance-summary.ts';
 import { addUser, removeUser } from './instance-users.ts';
 import type { Instances } from './instances.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -86,6 +87,11 @@ export class Emulator {
   /** E-mail of the default principal. */
   get defaultPrincipal(): string {
     return this.#parts.principals.defaultEmail;
+  }
+
+  /** The instances that there are now. */
+  get instances(): readonly InstanceSummary[] {
+    return this.#parts.instances.list().map(summaryOf);
   }
 
   /** Variables that send `@x/cloudsql-core` to this emulator, as the default principal. */

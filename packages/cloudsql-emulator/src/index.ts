@@ -16,6 +16,7 @@ export type { MetadataFault } from './faults/metadata-faults.ts';
 export type { ServerFault } from './faults/server-face.ts';
 export type { EnvironmentFormat } from './format-environment.ts';
 export { ENVIRONMENT_FORMATS, formatEnvironment } from './format-environment.ts';
+export type { InstanceSummary } from './instance-summary.ts';
 export type { RunningEmulator } from './locator.ts';
 export { findEmulators, publishEmulator } from './locator.ts';
 export type {

@@ -25,6 +25,7 @@ export interface PrincipalOptions {
   /**
    * E-mails of the principals that are in this group. They have its roles, and where the group is a database user they
    * may log in under their own names. Nobody can get a token of a group.
+   * @default none: it is no group
    */
   readonly members?: readonly string[];
   /**
@@ -92,7 +93,7 @@ export interface AddressOptions {
   readonly PRIMARY?: string | null;
   /** Private address; `null` if the instance has none. @default a free one */
   readonly PRIVATE?: string | null;
-  /** Address of the PSC endpoint; for instances with `pscEnabled`. */
+  /** Address of the PSC endpoint; for instances with `pscEnabled`. @default a free one, where there is one */
   readonly PSC?: string;
 }
 

@@ -82,6 +82,15 @@ test.each([
   expect(readFileSync(join(other, 'file'), 'utf8')).toBe('precious');
 });
 
+test('what lies in no folder of its own can be exported, too', async () => {
+  const exported = join(folder, 'only-exported');
+  const first = await startEmulator({ ...options, exportOnClose: exported });
+  await run(first, APP_USER, 'create table orders as select 42 as id');
+  await first.close();
+  await using second = await startEmulator({ importFrom: exported });
+  expect(await run(second, APP_USER, 'select id from orders')).toEqual([42]);
+});
+
 test('an export never replaces other files', async () => {
   const target = join(folder, 'target');
   makeWithFile(target);

@@ -41,6 +41,10 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     summary: 'print a token that an IAM user logs in with',
     load: () => import('../commands/login-token.ts'),
   },
+  emulator: {
+    summary: 'run a local Cloud SQL and AlloyDB',
+    load: () => import('../commands/emulator.ts'),
+  },
   completion: {
     summary: 'print a script that completes commands and options in your shell',
     load: () => import('../commands/completion.ts'),

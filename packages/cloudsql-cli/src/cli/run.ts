@@ -38,6 +38,8 @@ async function programFor(words: readonly string[], context: CliContext): Promis
     .version(version, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help, of a command too')
     .showHelpAfterError('Add --help for help.')
+    // So that commands inside of commands can have flags of their own.
+    .enablePositionalOptions()
     .configureHelp({ optionTerm: ({ flags }) => flags.replace(switchValue, '') })
     .exitOverride()
     .configureOutput({

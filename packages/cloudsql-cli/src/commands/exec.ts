@@ -7,6 +7,7 @@ import { booleanOption } from '../cli/go-arguments.ts';
 import { withConnector } from '../cli/open-connector.ts';
 import { printError } from '../cli/print-error.ts';
 import { during } from '../cli/progress.ts';
+import { refuseUnseparated } from '../cli/separator.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { readPrefixed } from '../login/instance-argument.ts';
 import { addLoginFlags, type LoginFlags, targetOf } from '../login/login-flags.ts';
@@ -47,9 +48,7 @@ export function define(command: Command, context: CliContext): void {
   )
     .addHelpText('after', help)
     .action(async (instance: string, [program = '', ...args]: string[], flags: ExecFlags) => {
-      if (!isSeparated(command)) {
-        throw new UsageError('The command to run is not set apart', 'Put -- before it.');
-      }
+      refuseUnseparated(command);
       context.exitCode = await withConnector(flags, (connector) =>
         exec({ connector, instance, program, args, flags, context }),
       );
@@ -97,10 +96,4 @@ function chosen(text: string, session: LocalSession): Readonly<Record<string, st
   const [, name, field] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/.exec(text) ?? [];
   if (name !== undefined && fields.includes(field as Field)) return { [name]: session[field as Field] ?? '' };
   throw new UsageError(`--set ${text} names no field`, `It is NAME=field, and fields are ${fields.join(', ')}.`);
-}
-
-/** Whether `--` stood on the command line. */
-function isSeparated(command: Command): boolean {
-  const { rawArgs } = (command.parent ?? command) as Command & { readonly rawArgs: readonly string[] };
-  return rawArgs.includes('--');
 }

@@ -52,10 +52,12 @@ export class GrantedCredentials implements Credentials {
   }
 
   async apiToken(): Promise<AccessToken> {
+    await this.#lookAgain();
     return this.#api.get();
   }
 
   async loginToken(): Promise<AccessToken> {
+    await this.#lookAgain();
     return this.#login.get();
   }
 
@@ -137,6 +139,12 @@ export class GrantedCredentials implements Credentials {
     const now = await this.#once(() => this.#find(call).catch(() => found));
     if (now !== found) for (const cache of [this.#api, this.#login]) cache.forget();
     return now;
+  }
+
+  /** Drops remembered tokens where the file that they come from is another one now. */
+  async #lookAgain(): Promise<void> {
+    const found = await this.#found?.catch(() => undefined);
+    if (await found?.changed?.()) await this.#within((call) => this.#grant(call));
   }
 
   #once(find: () => Promise<FoundGrant>): Promise<FoundGrant> {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ConfigError, toDriverError } from '../errors.ts';
-import { bypass, serverClosed } from '../login.ts';
+import { bypass, noIamLogin, serverClosed } from '../login.ts';
 import { describe, optionalMilliseconds, refuseOwned } from '../options/check.ts';
 import { type ConnectionOptions, resolveConnection } from '../options/connection-options.ts';
 import { DeferredSocket } from './deferred-socket.ts';
@@ -144,11 +144,6 @@ export function tediousOptions(given: string | Record<string, unknown>): Tedious
       connector: dial as unknown as () => Promise<Socket>,
     },
   };
-}
-
-/** The refusal of an IAM login. */
-export function noIamLogin(remedy: string): ConfigError {
-  return new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', 'SQL Server has no IAM login', { remedy });
 }
 
 /** `strict` is no choice: it would be TLS around what is TLS already. */

@@ -5,6 +5,7 @@ import { userPlaceholder } from '../login.ts';
 import { type Gate, openGate, peerGate, secretGate } from './gate.ts';
 import { Listener } from './listener.ts';
 import { type ListenOptions, type ResolvedListen, resolveListen } from './options.ts';
+import { sqlServerUrl } from './sql-server.ts';
 import {
   isStale,
   libpqAddress,
@@ -18,8 +19,8 @@ import {
 } from './unix-socket.ts';
 
 /**
- * Opens a local socket that speaks PostgreSQL and leads to the instance: a Unix socket that only this user of the machine
- * can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs no credentials yet.
+ * Opens a local socket that leads to the instance and speaks PostgreSQL, or for SQL Server TDS: a Unix socket that only
+ * this user of the machine can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs no credentials yet.
  * It keeps no process alive, and is removed when the process exits.
  *
  * @example
@@ -77,7 +78,11 @@ async function listenTcp(
   // A client on this machine reaches what listens on all addresses by the loopback one.
   const host = at.host === '0.0.0.0' ? '127.0.0.1' : at.host === '::' ? '::1' : at.host;
   const address = `${net.isIPv6(host) ? `[${host}]` : host}:${port}`;
-  const url = urlOf({ user: session.user, secret, address, database, query: 'sslmode=disable' });
+  const { user, password } = session;
+  const url =
+    session.engine === 'SQLSERVER'
+      ? sqlServerUrl({ address, user, password: password as string | undefined, database })
+      : urlOf({ user, secret, address, database, query: 'sslmode=disable' });
   return new Listener({ server, session, gate: gates[auth](), address, url, cleanUp: () => {} });
 }
 

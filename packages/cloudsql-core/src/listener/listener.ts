@@ -6,6 +6,7 @@ import type { SessionOptions } from './options.ts';
 import { PostgresSession } from './postgres-session.ts';
 import type { Session } from './session.ts';
 import { sessionReport } from './session-report.ts';
+import { SqlServerSession } from './sql-server-session.ts';
 
 /** What a {@link Listener} is made of. */
 export interface ListenerParts {
@@ -19,8 +20,11 @@ export interface ListenerParts {
   readonly cleanUp: () => void;
 }
 
+/** The sessions of those who speak each engine's protocol. */
+const sessions = { POSTGRES: PostgresSession, SQLSERVER: SqlServerSession } as const;
+
 /**
- * A local socket that speaks PostgreSQL, for tools that only take a URL. It keeps no process alive. `listen` and
+ * A local socket that speaks PostgreSQL or TDS, for tools that only take a URL. It keeps no process alive. `listen` and
  * `listenSync` make one.
  */
 export class Listener {
@@ -42,8 +46,8 @@ export class Listener {
   }
 
   /**
-   * What a PostgreSQL client is given: libpq, `pg`, Prisma's engine and others understand it. On TCP it holds the secret,
-   * so it is not for logs and command lines.
+   * What a PostgreSQL client is given: libpq, `pg`, Prisma's engine and others understand it; for SQL Server what Prisma
+   * is given. It may hold a secret or a password, so it is not for logs and command lines.
    */
   get url(): string {
     return this.#parts.url;
@@ -95,7 +99,8 @@ export class Listener {
   }
 
   #accept(client: Socket): void {
-    const session = new PostgresSession(client, this.#parts.session, this.#parts.gate);
+    const { session: options, gate } = this.#parts;
+    const session = new sessions[options.engine](client, options, gate);
     const report = sessionReport(client, this.address, this.#parts.session.connection.instance);
     client.unref();
     this.#sessions.add(session);

@@ -9,12 +9,22 @@ import type { ConnectorOptions } from '../options/connector-options.ts';
 import { connectorFor } from '../shared-connector.ts';
 import type { ClientProtocol } from './client-protocol.ts';
 import type { SessionLimit } from './session-limit.ts';
+import { sqlServerOptions } from './sql-server.ts';
 
 /** How a TCP listener knows who may use it. */
 export type ListenAuth = 'SECRET' | 'PEER' | 'NONE';
 
+/** What clients of a listener speak. */
+export type ListenEngine = 'POSTGRES' | 'SQLSERVER';
+
 /** What a local listener connects to, and where it listens. */
 export interface ListenOptions extends ConnectionOptions {
+  /**
+   * What clients speak. `'SQLSERVER'` takes TCP only; `user` and `password` are what `url` says, and the client sends
+   * them. Any letter case.
+   * @default 'POSTGRES'
+   */
+  readonly engine?: ListenEngine | Lowercase<ListenEngine> | (string & {});
   /** The database that `url` names; clients may ask for another one. @default the user's name, as in libpq */
   readonly database?: string;
   /** The connector to use, or options for one. @default the one that the process shares */
@@ -33,7 +43,7 @@ export interface ListenOptions extends ConnectionOptions {
    * What a TCP listener demands. `'SECRET'`: a random password that exists only in `url`. `'PEER'`: that the client's
    * process belongs to the same user of this machine (Linux). `'NONE'`: nothing, so that whoever reaches the port is
    * the database user. Any letter case. A Unix socket is protected by its permissions.
-   * @default 'SECRET'
+   * @default 'SECRET', or 'PEER' for SQL Server, whose clients have to log in to the database besides
    */
   readonly auth?: ListenAuth | Lowercase<ListenAuth> | (string & {});
   /** What a TCP listener with `auth: 'SECRET'` demands as the password. @default a random one, which only `url` shows */
@@ -51,13 +61,29 @@ export interface ListenOptions extends ConnectionOptions {
   readonly startupTimeoutMs?: number;
 }
 
+const listenEngines = ['POSTGRES', 'SQLSERVER'] as const satisfies readonly ListenEngine[];
+
 const names = [
   ...connectionOptionNames,
-  ...['database', 'connector', 'path', 'host', 'port', 'auth', 'secret', 'mode', 'limits', 'reach', 'startupTimeoutMs'],
+  ...[
+    'engine',
+    'database',
+    'connector',
+    'path',
+    'host',
+    'port',
+    'auth',
+    'secret',
+    'mode',
+    'limits',
+    'reach',
+    'startupTimeoutMs',
+  ],
 ];
 
 /** What a session needs to know. */
 export interface SessionOptions {
+  readonly engine: ListenEngine;
   readonly connector: Connector;
   readonly connection: ConnectionOptions;
   /** The configured database user; it takes the place of an empty name and of the placeholder. */
@@ -88,11 +114,13 @@ export interface ResolvedListen {
  * Checks the options of a listener and applies defaults.
  * @throws ConfigError
  */
-export function resolveListen(options: ListenOptions): ResolvedListen {
-  if (typeof options !== 'object' || options === null) {
-    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `Expected the options of a listener, got ${describe(options)}`);
+export function resolveListen(given: ListenOptions): ResolvedListen {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', `Expected the options of a listener, got ${describe(given)}`);
   }
-  refuseUnknown('listen', options, names);
+  refuseUnknown('listen', given, names);
+  const engine = given.engine === undefined ? 'POSTGRES' : oneOf('engine', given.engine, listenEngines);
+  const options = engine === 'SQLSERVER' ? sqlServerOptions(given) : given;
   const connection = resolveLogin(options);
   const { authType, user, password } = resolveConnection(connection);
   const connector = connectorFor(options.connector);
@@ -115,6 +143,7 @@ export function resolveListen(options: ListenOptions): ResolvedListen {
   }
   return {
     session: {
+      engine,
       connector,
       connection,
       user: options.user === undefined ? undefined : user,

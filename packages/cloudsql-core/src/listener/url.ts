@@ -6,7 +6,7 @@ import type { ListenOptions } from './options.ts';
 /** Options of {@link cloudSqlUrl}. */
 export interface CloudSqlUrlOptions extends ListenOptions {
   /** The kind of database, in any letter case. @default 'postgresql' */
-  readonly dialect?: 'postgresql' | 'postgres' | (string & {});
+  readonly dialect?: 'postgresql' | 'postgres' | 'sqlserver' | 'mssql' | (string & {});
   /** The schema, as Prisma understands it in a URL. @default none in the URL: Prisma then takes `public` */
   readonly schema?: string;
 }
@@ -50,10 +50,11 @@ function read(options: CloudSqlUrlOptions): { schema: string | undefined; rest: 
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `instance` is not set');
   }
   const { dialect = 'postgresql', schema, ...rest } = options;
-  oneOf('dialect', dialect, ['postgresql', 'postgres']);
-  return { schema, rest };
+  const isPostgres = oneOf('dialect', dialect, ['postgresql', 'postgres', 'sqlserver', 'mssql']).startsWith('postgres');
+  return { schema, rest: isPostgres ? rest : { engine: 'SQLSERVER', ...rest } };
 }
 
 function withSchema(url: string, schema: string | undefined): string {
-  return schema === undefined ? url : `${url}&schema=${encodeURIComponent(schema)}`;
+  if (schema === undefined) return url;
+  return url.startsWith('sqlserver:') ? `${url};schema=${schema}` : `${url}&schema=${encodeURIComponent(schema)}`;
 }

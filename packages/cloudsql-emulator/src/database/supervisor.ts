@@ -33,7 +33,7 @@ function serversIn(workspace: string): string {
 }
 
 // Makes the data, runs the server, and holds a pipe whose other end its owner holds. When the pipe ends, because the owner
-// closed it or was killed, it stops the server and removes the files. SIGTERM is sent after SIGINT because a server
+// closed it or was killed, it stops the server; unless the owner has said that it will, it removes the files. SIGTERM is sent after SIGINT because a server
 // that has not yet installed its handlers ignores SIGINT, as background commands do.
 const SCRIPT = `
 exec 3<&0 </dev/null
@@ -46,8 +46,8 @@ umask 077
 $PREFIX "$@" >>"$FOLDER/log" 2>&1 3<&- &
 server=$!
 {
-  read -r _ <&3
-  : >"$FOLDER/abandoned"
+  read -r word <&3
+  [ "$word" = stop ] || : >"$FOLDER/abandoned"
   while kill -INT "$server"; do
     kill -TERM "$server"
     sleep 0.1
@@ -120,7 +120,8 @@ export class Supervisor {
   /** Stops the server and waits until it has gone. Its clients are told that an administrator shut it down. */
   async stop(): Promise<void> {
     if (!this.#running) return;
-    this.#child.stdin?.end();
+    // What is left belongs to the owner, who may want to keep a copy of the data.
+    this.#child.stdin?.end('stop\n');
     const deadline = setTimeout(() => {
       // The whole group, which the server is in, too.
       if (this.#child.pid !== undefined && this.#running) process.kill(-this.#child.pid, 'SIGKILL');

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connector } from '@x/cloudsql-core';
 import { SessionLimit } from '@x/cloudsql-core/listener';
+import type { CliContext } from '../../cli/context.ts';
 import type { InstanceConfig, ProxyConfig } from '../config/proxy-config.ts';
 import { Health } from './health.ts';
 import { adminRoutes, healthRoutes } from './http-routes.ts';
@@ -9,6 +10,7 @@ import { HttpServer } from './http-server.ts';
 import { localSecret } from './local-secret.ts';
 import { errorFields, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
+import { recordTelemetry } from './open-telemetry.ts';
 import { dialOptions, type KnownInstance, lookUp, Ports, type ServedInstance, serve } from './serve-instance.ts';
 import { logSessions } from './session-log.ts';
 import { testConnection } from './test-connection.ts';
@@ -19,6 +21,7 @@ export type Addresses = readonly { readonly instance?: string; readonly server?:
 /** The parts of a running proxy, and the order in which they come and go. */
 export class LocalProxy {
   readonly #config: ProxyConfig;
+  readonly #env: CliContext['env'];
   readonly #log: Log;
   readonly #onQuit: () => void;
   readonly #connector: Connector;
@@ -31,8 +34,9 @@ export class LocalProxy {
   #closed = false;
 
   /** @throws ConfigError for options of the connector that cannot be used */
-  constructor(config: ProxyConfig, log: Log, onQuit: () => void) {
+  constructor(config: ProxyConfig, env: CliContext['env'], log: Log, onQuit: () => void) {
     this.#config = config;
+    this.#env = env;
     this.#log = log;
     this.#onQuit = onQuit;
     const logger = { warn: (message: string) => log.warn(message), debug: (message: string) => log.debug(message) };
@@ -91,11 +95,12 @@ export class LocalProxy {
       await wait(minDelayMs, undefined, { signal: hurry }).catch(() => {});
     }
     this.#health.phase = 'STOPPING';
+    // Before the listeners end what is left, in the same moment.
+    const late = setTimeout(() => this.#reportLeft(), maxDelayMs);
     const closing = this.#served.map(({ listener }) => listener.close({ drainMs: maxDelayMs }));
     const now = (): void => void Promise.all(this.#served.map(({ listener }) => listener.close({ drainMs: 0 })));
     hurry.addEventListener('abort', now, { once: true });
     if (hurry.aborted) now();
-    const late = setTimeout(() => this.#reportLeft(), maxDelayMs);
     await Promise.all(closing);
     clearTimeout(late);
     hurry.removeEventListener('abort', now);
@@ -118,6 +123,7 @@ export class LocalProxy {
   }
 
   async #openServers(): Promise<void> {
+    this.#closers.push(await recordTelemetry(this.#env, () => this.#served, this.#log));
     const { http, admin } = this.#config;
     if (http) {
       const metrics = http.metrics && (await openMetrics(http.metrics.namespace, () => this.#served));

@@ -12,7 +12,7 @@ export async function runProxy(config: ProxyConfig, context: CliContext): Promis
   // Whoever reads the log may go away first; that is no reason to end.
   for (const stream of [context.stdout, context.stderr]) stream.on('error', () => {});
   const end = new EndRequest(context.signals);
-  const proxy = new LocalProxy(config, log, () => end.quit());
+  const proxy = new LocalProxy(config, context.env, log, () => end.quit());
   try {
     const started = proxy.start();
     const early = await Promise.race([started, end.asked]);

@@ -1,0 +1,114 @@
+import type { Emulator, EnvironmentFormat } from '@x/cloudsql-emulator';
+import { type Command, Option } from 'commander';
+import { runChild, StartFailure } from '../child/run-child.ts';
+import type { CliContext } from '../cli/context.ts';
+import { Failure } from '../cli/failure.ts';
+import { booleanOption } from '../cli/go-arguments.ts';
+import { printError } from '../cli/print-error.ts';
+import { during } from '../cli/progress.ts';
+import { refuseUnseparated } from '../cli/separator.ts';
+import { untilSignal } from '../cli/until-signal.ts';
+import { addEmulatorFlags, type EmulatorFlags, emulatorOptions, start } from '../emulator/emulator-flags.ts';
+import { startScreen } from '../emulator/start-screen.ts';
+import { readPort } from '../session/stable-port.ts';
+
+/** Where the control plane is unless somebody says otherwise; in the way of no other emulator of Google's. */
+const usualPort = 9307;
+
+const formats = ['sh', 'fish', 'pwsh', 'dotenv', 'json'] as const satisfies readonly EnvironmentFormat[];
+
+const help = `
+Without --config there is a service account, and instances of projects that begin with demo- are made when somebody asks
+for them: PostgreSQL 18, with the database that was asked for.
+
+Examples:
+  cloudsql emulator --config emulator.yaml
+  cloudsql emulator --import ./seed --export-on-exit ./seed
+  cloudsql emulator exec -- npm test
+  eval "$(cloudsql emulator env-init)"`;
+
+/** Adds the flags, the action and the commands of `cloudsql emulator`. */
+export function define(command: Command, context: CliContext): void {
+  // Flags behind the name of a command are that command's.
+  addEmulatorFlags(command.enablePositionalOptions())
+    .option('-p, --port <port>', `the port of the APIs; 0 is any free one (default: ${usualPort})`, readPort)
+    .addHelpText('after', help)
+    .action(async (flags: EmulatorFlags & { readonly port?: number }) => {
+      context.exitCode = await serve(flags, context);
+    });
+  addEmulatorFlags(command.command('exec').summary('run a command with an emulator of its own'))
+    .usage('[options] -- <command...>')
+    .description('Start an emulator, run a command that is sent to it, stop, and return the exit code of the command.')
+    .argument('<command...>', 'the command and its arguments, behind --')
+    .addOption(booleanOption('--intercept', 'send clients of Google that know of no emulator to it as well'))
+    .action(async (words: readonly string[], flags: EmulatorFlags & { readonly intercept?: boolean }) => {
+      refuseUnseparated(command);
+      context.exitCode = await exec(words, flags, context);
+    });
+  command
+    .command('env-init')
+    .summary('print the variables that send programs to the running emulator')
+    .description('Print the variables that send programs to the emulator that was started last.')
+    .addOption(
+      new Option('--format <format>', 'for which shell or program')
+        .choices(formats)
+        .default(context.env.SHELL?.endsWith('/fish') ? 'fish' : 'sh'),
+    )
+    .action(async ({ format }: { readonly format: EnvironmentFormat }) => {
+      const { findEmulators, formatEnvironment } = await import('@x/cloudsql-emulator');
+      const [latest] = await findEmulators();
+      if (!latest) throw new Failure('No emulator is running', 'Start one with `cloudsql emulator`.');
+      context.stdout.write(formatEnvironment(latest.env, format));
+    });
+}
+
+async function serve(
+  { port, ...flags }: EmulatorFlags & { readonly port?: number },
+  context: CliContext,
+): Promise<number> {
+  const { publishEmulator } = await import('@x/cloudsql-emulator');
+  const options = await emulatorOptions(flags);
+  const started = performance.now();
+  const cloud = await during(
+    context,
+    'Starting the emulator',
+    start({ ...options, port: port ?? options.port ?? usualPort }),
+  );
+  try {
+    const withdraw = await publishEmulator(cloud);
+    try {
+      context.stdout.write(startScreen(cloud, performance.now() - started));
+      return await untilSignal();
+    } finally {
+      await withdraw();
+    }
+  } finally {
+    await during(context, 'Stopping', cloud.close());
+  }
+}
+
+async function exec(
+  [program = '', ...args]: readonly string[],
+  flags: EmulatorFlags & { readonly intercept?: boolean },
+  context: CliContext,
+): Promise<number> {
+  const options = await emulatorOptions(flags);
+  const cloud = await during(context, 'Starting the emulator', start(options));
+  try {
+    return await runChild({ command: program, args, env: { ...context.env, ...environmentOf(cloud, flags) } });
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    printError(error, context);
+    return error.exitCode;
+  } finally {
+    await cloud.close();
+  }
+}
+
+function environmentOf(
+  cloud: Emulator,
+  { intercept }: { readonly intercept?: boolean },
+): Readonly<Record<string, string>> {
+  // Google's own variables are left alone unless they are asked for: with them nothing else of Google can be reached.
+  return intercept ? { ...cloud.env, ...cloud.googleEnv(cloud.defaultPrincipal, { intercept: true }) } : cloud.env;
+}
