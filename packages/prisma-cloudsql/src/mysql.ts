@@ -1,4 +1,5 @@
 import { PrismaMariaDb } from '@prisma/adapter-mariadb';
+import { PendingDials } from '@x/cloudsql-core';
 import { type MariadbCloudSqlOptions, mariadbOptions } from '@x/cloudsql-core/mariadb';
 
 /** Options of `mariadb`, by way of the adapter that they are for: it is its dependency, not ours. */
@@ -18,8 +19,26 @@ export type PrismaCloudSqlAdapterOptions = NonNullable<ConstructorParameters<typ
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export class PrismaCloudSql extends PrismaMariaDb {
+  readonly #dials: PendingDials;
+
   /** `options` may be a URL, `mysql://`. */
   constructor(options: string | PrismaCloudSqlOptions, adapterOptions?: PrismaCloudSqlAdapterOptions) {
-    super(mariadbOptions(options) as MariadbConfig, adapterOptions);
+    const dials = new PendingDials();
+    const config = dials.in(mariadbOptions(options) as MariadbConfig);
+    // mariadb keeps as many connections open as it may have, which costs an idle service money; none is too few for it.
+    super({ minimumIdle: 1, ...config }, adapterOptions);
+    this.#dials = dials;
+  }
+
+  /** Opens a pool, whose end gives up what it is still dialling. */
+  override async connect(): ReturnType<PrismaMariaDb['connect']> {
+    const adapter = await super.connect();
+    const dispose = adapter.dispose.bind(adapter);
+    adapter.dispose = () => {
+      const disposed = dispose();
+      this.#dials.giveUp(disposed);
+      return disposed;
+    };
+    return adapter;
   }
 }

@@ -11,13 +11,19 @@ import { engines, type OwnedByType } from './engines.ts';
 import type { Replication } from './place.ts';
 
 type Type = keyof OwnedByType;
-type Native<T extends Type> = Extract<DataSourceOptions, { type: T }>;
+
+/** TypeORM's own options; those of MySQL are for MariaDB, too. */
+type Native<T extends Type> = Having<DataSourceOptions, T>;
+type Having<Options, T> = Options extends { readonly type: infer Types } ? (T extends Types ? Options : never) : never;
+
+/** The same, for one type alone. */
+type Given<T extends Type> = Omit<Native<T>, 'type'> & { readonly type: T };
 
 /** The options of TypeORM that this adapter sets, because setting them otherwise would bypass the connector. */
 type Owned<T extends Type> = keyof typeof ownedAddress | OwnedByType[T];
 
 /** Instances in place of the addresses of a replication. */
-type Nodes<T extends Type> = Omit<CloudSqlOptions<Native<T>, Owned<T>, 'url'>, 'replication' | keyof OrmConnection> &
+type Nodes<T extends Type> = Omit<CloudSqlOptions<Given<T>, Owned<T>, 'url'>, 'replication' | keyof OrmConnection> &
   Partial<Omit<OrmConnection, 'instance'>> & {
     readonly instance?: never;
     readonly url?: never;
@@ -30,7 +36,7 @@ type ReplicationOf<Options> = 'replication' extends keyof Options ? NonNullable<
 /** TypeORM's options, with the instance in place of the address. */
 export type TypeOrmCloudSqlOptions<T extends Type = Type> = {
   [Each in T]:
-    | CloudSqlOptions<Native<Each>, Owned<Each> | 'replication', 'url'>
+    | CloudSqlOptions<Given<Each>, Owned<Each> | 'replication', 'url'>
     | (Each extends 'mssql' ? never : Nodes<Each>);
 }[T];
 
