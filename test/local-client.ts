@@ -77,8 +77,13 @@ export class RawClient {
 
   /** What has come when the other side has hung up. */
   async rest(): Promise<string> {
+    return (await this.bytes()).toString();
+  }
+
+  /** {@link rest}, as it came. */
+  async bytes(): Promise<Buffer> {
     if (!this.socket.destroyed) await once(this.socket, 'close');
-    return this.#received.toString();
+    return this.#received;
   }
 }
 

@@ -40,7 +40,7 @@ describe('cloudsql connect', () => {
     expect(outcome).toEqual({
       code: 1,
       stdout: '',
-      stderr: `error: Cannot run psql: it was not found in PATH.\n  Install the PostgreSQL client, or add --tunnel and use another one.\n`,
+      stderr: `error: Cannot run psql: it was not found in PATH.\n  Install it, or add --tunnel and use another client.\n`,
     });
   });
 });

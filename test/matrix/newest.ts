@@ -3,10 +3,30 @@ import path from 'node:path';
 import { root } from './packed.ts';
 
 /** What our tests have, and no example: types, drivers, and the commands of the guides. */
-const ofTests = ['@types/node', '@types/pg', 'drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'];
+const ofTests = [
+  ...['@sequelize/core', '@sequelize/postgres', '@types/node', '@types/pg'],
+  ...['drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'],
+];
 
 /** What the project of packed tarballs has besides: bundlers and test runners. */
 const own = manifest('test/matrix').dependencies;
+
+/** The oldest Node that we support, and the newest long-term release: packages that are nothing but the binary. */
+const nodePackages: Readonly<Record<string, string>> =
+  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch)
+    ? Object.fromEntries(
+        ['20.19.0', '24.21.0'].map((each) => [`node-${each}`, `npm:node-linux-${process.arch}@${each}`]),
+      )
+    : {};
+
+/** The Nodes to run programs with, which are those that are installed and the one that runs: versions and binaries. */
+export function nodes(modules: string): [version: string, binary: string][] {
+  const installed = Object.keys(nodePackages).map((name): [string, string] => [
+    name.slice('node-'.length),
+    path.join(modules, name, 'bin/node'),
+  ]);
+  return [[process.versions.node, process.execPath], ...installed];
+}
 
 /** The folders of `examples/` that are programs to copy: all but the demo that runs them. */
 export function exampleNames(): string[] {
@@ -17,7 +37,19 @@ export function exampleNames(): string[] {
 /** The newest supported version of every ORM, driver and command: those that this repository works with. */
 export function newestVersions(): Readonly<Record<string, string>> {
   const tested = ofTests.map((name) => [name, installed('test', name)] as const);
-  return { ...Object.assign({}, ...exampleNames().map(dependenciesOfExample)), ...Object.fromEntries(tested), ...own };
+  return {
+    ...Object.assign({}, ...exampleNames().map(dependenciesOfExample)),
+    ...Object.fromEntries(tested),
+    ...own,
+    ...nodePackages,
+  };
+}
+
+/** {@link newestVersions} with what only rows have, and the project that all tests use need not install. */
+export function newestOfRows(): Readonly<Record<string, string>> {
+  const drivers = ['@types/mssql', 'mssql', 'tedious'].map((name) => [name, installed('test', name)] as const);
+  const adapter = '@prisma/adapter-mssql';
+  return { ...newestVersions(), ...Object.fromEntries(drivers), [adapter]: installed('.', adapter) };
 }
 
 /** What an example has besides our packages. */

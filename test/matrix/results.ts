@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { newestVersions } from './newest.ts';
+import { newestOfRows } from './newest.ts';
 import { type Row, rows, type Versions } from './rows.ts';
 
 /** Where `npm run matrix` writes what it saw. */
@@ -16,7 +16,7 @@ export interface Result {
 
 /** The versions of each column of a row, the newest last. */
 export function columnsOf({ older, packages }: Row): Readonly<Record<string, Versions>> {
-  const newest = newestVersions();
+  const newest = newestOfRows();
   return { ...older, newest: Object.fromEntries(packages.map((name) => [name, newest[name]!])) };
 }
 
@@ -37,6 +37,8 @@ export function provenRange(results: readonly Result[], owner: string, name: str
   if (lowest === undefined || highest === undefined) return undefined;
   // Of what was seen with one version only, nothing is known about others.
   if (lowest === highest) return highest;
+  // A pre-release promises nothing about the next one.
+  if (highest.includes('-')) return `>=${lowest} <=${highest}`;
   for (let major = majorOf(lowest); major < majorOf(highest); major++) {
     if (!versions.some((version) => majorOf(version) === major))
       throw new Error(`Nothing is known of ${name} ${major}`);
@@ -59,6 +61,7 @@ function compare(a: string, b: string): number {
   return left.map((part, index) => part - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
+/** The numbers of a version, with the one of a pre-release. */
 function parts(version: string): number[] {
-  return version.split(/[.-]/, 3).map(Number);
+  return (version.match(/\d+/g) ?? []).map(Number);
 }

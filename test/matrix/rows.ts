@@ -15,12 +15,21 @@ export interface Row {
   readonly besides?: readonly string[];
   /** Credentials of Google's library instead of the emulator's own. */
   readonly googleAuth?: true;
+  /** An instance of SQL Server, whose stand-in lets clients log in and answers one SELECT. */
+  readonly sqlServer?: true;
 }
 
 /** Exact versions by package. */
 export type Versions = Readonly<Record<string, string>>;
 
 const oldestPg = { pg: '8.9.0' };
+
+/** Some of each major in between. */
+const olderTedious = {
+  'first 17': { tedious: '17.0.0' },
+  'last 18': { tedious: '18.6.1' },
+  'last 19': { tedious: '19.2.2' },
+};
 
 export const rows: Readonly<Record<string, Row>> = {
   knex: {
@@ -48,6 +57,13 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'examples/sequelize',
     packages: ['sequelize', 'pg'],
     older: { oldest: { sequelize: '6.36.0', ...oldestPg } },
+  },
+  'sequelize 7': {
+    package: '@x/sequelize-cloudsql',
+    program: 'sequelize-7',
+    packages: ['@sequelize/core', '@sequelize/postgres'],
+    besides: ['pg'],
+    older: { oldest: { '@sequelize/core': '7.0.0-alpha.40', '@sequelize/postgres': '7.0.0-alpha.40' } },
   },
   'drizzle, pg': {
     package: '@x/drizzle-cloudsql',
@@ -78,6 +94,35 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'postgres',
     packages: ['postgres'],
     older: { oldest: { postgres: '3.3.0' } },
+  },
+  'knex, tedious': {
+    package: '@x/knex-cloudsql',
+    program: 'sql-server-knex',
+    packages: ['knex', 'tedious'],
+    older: { oldest: { knex: '2.0.0', tedious: '16.1.0' }, ...olderTedious },
+    sqlServer: true,
+  },
+  'sequelize, tedious': {
+    package: '@x/sequelize-cloudsql',
+    program: 'sql-server-sequelize',
+    packages: ['sequelize', 'tedious'],
+    older: { oldest: { sequelize: '6.36.0', tedious: '16.1.0' }, ...olderTedious },
+    sqlServer: true,
+  },
+  'typeorm, mssql': {
+    package: '@x/typeorm-cloudsql',
+    program: 'sql-server-typeorm',
+    packages: ['typeorm', 'mssql'],
+    older: { oldest: { typeorm: '0.3.20', mssql: '10.0.0' }, 'last 11': { typeorm: '0.3.31', mssql: '11.0.1' } },
+    sqlServer: true,
+  },
+  'prisma, mssql': {
+    package: '@x/prisma-cloudsql',
+    program: 'sql-server-prisma',
+    packages: ['@prisma/adapter-mssql'],
+    besides: ['@types/mssql'],
+    older: { oldest: { '@prisma/adapter-mssql': '7.0.1' } },
+    sqlServer: true,
   },
   'google-auth-library': {
     package: '@x/cloudsql-core',

@@ -1,5 +1,5 @@
 import type { ConnectionOptions, DriverOptions, SocketConnectionOptions } from '@x/cloudsql-core/google';
-import type { ApiFault, ConnectionFault, EmulatorStatistics, ServerFault } from '@x/cloudsql-emulator';
+import type { ApiFault, ConnectionFault, DnsRecords, EmulatorStatistics, ServerFault } from '@x/cloudsql-emulator';
 import type pg from 'pg';
 
 /** The surface of Google's connector, as far as the cases use it. */
@@ -16,6 +16,14 @@ export interface RemoteCloud {
   server(fault: ServerFault): Promise<void>;
   clear(): Promise<void>;
   calls(): Promise<EmulatorStatistics['calls']>;
+  /** Gives the name of the bench records in DNS. */
+  records(records: DnsRecords): Promise<void>;
+  /** Look-ups of TXT records so far. */
+  lookups(): Promise<number>;
+  /** Open connections to an instance. */
+  open(instance: string): Promise<number>;
+  /** The address of an instance. */
+  address(instance: string): Promise<string>;
 }
 
 /** What a case works with. */
@@ -24,9 +32,14 @@ export interface Bench {
   readonly connector: RivalConnector;
   /** Names the instance; to be spread over the options of `getOptions`. */
   readonly name: { readonly instanceConnectionName: string };
+  /** A DNS name, which leads to the instance; to be spread over the options of `getOptions`. */
+  readonly domain: { readonly domainName: string };
+  /** The instance, and another one with the same users. */
+  readonly instance: string;
+  readonly otherInstance: string;
   /** Logs in over a socket of the connector: as the user with a password, unless told otherwise. */
   login(options: Pick<DriverOptions, 'stream'>, config?: pg.ClientConfig): Promise<pg.Client>;
-  /** Makes timers that are set from now on run twenty times as fast. */
+  /** Makes timers and intervals that are set from now on run twenty times as fast. */
   hurry(): void;
   /** A path for a Unix socket of PostgreSQL, in a folder that exists and is removed in the end. */
   readonly socketPath: string;

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import dns from 'node:dns/promises';
 import fs from 'node:fs';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +12,8 @@ import { verified } from './verified.ts';
 // holds on both would prove nothing.
 
 const instance = 'shop:europe-west1:orders';
+const otherInstance = 'shop:europe-west4:orders-2';
+const domainName = 'orders.shop.example';
 /** How long a process may take; what hangs is killed then. */
 const patienceMs = 18_000;
 /** Emulators, each for one process at a time: most cases wait. */
@@ -20,7 +23,8 @@ const idle: Emulator[] = [];
 const waiting: ((cloud: Emulator) => void)[] = [];
 
 beforeAll(async () => {
-  const instances = [{ name: instance, databases: ['orders'], users: [{ email: app }, native] }];
+  const users = [{ email: app }, native];
+  const instances = [instance, otherInstance].map((name) => ({ name, databases: ['orders'], users }));
   idle.push(...(await Promise.all(Array.from({ length: width }, () => startCloud({ instances })))));
 });
 
@@ -65,9 +69,11 @@ async function run(whose: 'ours' | 'google', { file, ...rivalCase }: RivalCase &
   cloud.certificateLifetimeMs = rivalCase.certificateLifetimeMs ?? hour;
   cloud.tokenLifetimeMs = rivalCase.tokenLifetimeMs ?? hour;
   cloud.resetStatistics();
+  cloud.dns.set(domainName, { TXT: instance });
   try {
     const { CLOUDSQL_EMULATOR_HOST: _, ...env } = process.env;
-    const mine = { RIVAL_URL: cloud.url, RIVAL_INSTANCE: instance, RIVAL_IAM_USER: appUser };
+    const names = { RIVAL_INSTANCE: instance, RIVAL_OTHER_INSTANCE: otherInstance, RIVAL_DOMAIN: domainName };
+    const mine = { RIVAL_URL: cloud.url, RIVAL_DNS: cloud.dns.server, RIVAL_IAM_USER: appUser, ...names };
     return await outcome(cloud, [whose, file], { ...env, ...cloud.googleEnv(app), ...mine, ...rivalCase.env });
   } finally {
     await cloud.faults.clear();
@@ -116,5 +122,15 @@ function remote(cloud: Emulator): RemoteCloud {
     server: (fault) => cloud.faults.server(instance, fault),
     clear: () => cloud.faults.clear(),
     calls: async () => cloud.statistics().calls,
+    records: async (records) => cloud.dns.set(domainName, records),
+    lookups: async () => cloud.dns.queries()[`${domainName} TXT`] ?? 0,
+    open: async (name) => cloud.connections.filter((each) => each.instance === name && !each.closedAt).length,
+    address: async (name) => (await lookUp(cloud, cloud.dns.namesOf(name).PRIMARY!))[0]!,
   };
+}
+
+function lookUp(cloud: Emulator, name: string): Promise<string[]> {
+  const resolver = new dns.Resolver();
+  resolver.setServers([cloud.dns.server]);
+  return resolver.resolve4(name);
 }

@@ -1,5 +1,6 @@
 // A process for one case: `node run-case.ts <ours|google> <case>`. Faults that crash or hang need one of their own.
 
+import dns from 'node:dns';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -19,7 +20,12 @@ const {
   RIVAL_URL: sqlAdminAPIEndpoint,
   RIVAL_INSTANCE: instanceConnectionName = '',
   RIVAL_IAM_USER = '',
+  RIVAL_OTHER_INSTANCE = '',
+  RIVAL_DOMAIN = '',
+  RIVAL_DNS = '',
 } = process.env;
+
+dns.setServers([RIVAL_DNS]);
 
 let calls = 0;
 function ask(method: keyof RemoteCloud, args: unknown[]): Promise<unknown> {
@@ -48,10 +54,15 @@ const bench: Bench = {
   }),
   connector: new Connector({ sqlAdminAPIEndpoint }),
   name: { instanceConnectionName },
+  domain: { domainName: RIVAL_DOMAIN },
+  instance: instanceConnectionName,
+  otherInstance: RIVAL_OTHER_INSTANCE,
   socketPath: path.join(folder, '.s.PGSQL.5432'),
   hurry() {
     const slow = setTimeout;
     globalThis.setTimeout = ((run: () => void, ms = 0, ...rest: []) => slow(run, ms / 20, ...rest)) as typeof slow;
+    const slowly = setInterval;
+    globalThis.setInterval = ((run: () => void, ms = 0) => slowly(run, ms / 20)) as typeof slowly;
   },
   iamUser: RIVAL_IAM_USER,
   async login({ stream }, config) {

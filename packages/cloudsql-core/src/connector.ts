@@ -3,7 +3,8 @@ import type { AccessToken, CredentialsExplanation } from './credentials/credenti
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
-import { parseInstance } from './instance/instance.ts';
+import { Names } from './failover/names.ts';
+import { type Instance, parseName } from './instance/instance.ts';
 import { refuseUnknown } from './options/check.ts';
 import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import {
@@ -27,7 +28,9 @@ import { publish } from './telemetry.ts';
 /** What `diagnostics.ts` may ask of a connector; not part of the package's surface. */
 export interface ConnectorInternals {
   /** Google's side of the service that the instance is of. */
-  plane(instance: string | undefined): ControlPlane;
+  plane(instance: string | undefined, signal?: AbortSignal): Promise<ControlPlane>;
+  /** The instance that a name stands for. */
+  instance(name: string, signal: AbortSignal): Promise<Instance>;
   /** What is known of an instance, fetched if need be. */
   know(options: WarmupOptions): Promise<{ readonly info: ConnectionInfo }>;
 }
@@ -46,11 +49,13 @@ export let internalsOf: (connector: Connector) => ConnectorInternals;
 export class Connector {
   readonly #options: ResolvedConnectorOptions;
   readonly #instances: Instances;
+  readonly #names: Names;
   readonly #dials: Set<Deadline> = new Set();
 
   static {
     internalsOf = (connector) => ({
-      plane: (instance) => connector.#planeOf(instance),
+      plane: (instance, signal) => connector.#planeOf(instance, signal),
+      instance: (name, signal) => connector.#names.get({ name: parseName(name), signal }),
       know: (options) => connector.#know(options),
     });
   }
@@ -59,6 +64,7 @@ export class Connector {
   constructor(options: ConnectorOptions = {}) {
     this.#options = resolveConnectorOptions(options);
     this.#instances = new Instances(this.#options);
+    this.#names = new Names(this.#options, this.#instances);
   }
 
   /** How long one dial may take unless it says otherwise, in milliseconds. */
@@ -72,19 +78,31 @@ export class Connector {
    */
   async connect({ engine, signal, timeoutMs = this.dialTimeoutMs, ...options }: ConnectOptions): Promise<TLSSocket> {
     const connection = this.#resolve(options);
-    const instance = connection.instance.id;
+    const { instance: name, authType } = connection;
+    const instance = name.id;
     const started = performance.now();
-    const progress: Progress = { waitingFor: 'a certificate' };
+    const progress: Progress = { waitingFor: name.service ? 'a certificate' : 'DNS' };
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', `Waited ${timeoutMs} ms for ${progress.waitingFor}`, { instance });
     const limit = deadline(timeoutMs, late, signal);
     this.#dials.add(limit);
     const report = (outcome: { socket: TLSSocket } | { error: Error }): void => {
       const { waitingFor: _, ...reached } = progress;
-      publish('dial', { instance, ...reached, durationMs: performance.now() - started, ...outcome });
+      publish('dial', {
+        instance,
+        ...reached,
+        ...(!name.service && { domain: name.id }),
+        durationMs: performance.now() - started,
+        ...outcome,
+      });
     };
     try {
-      const socket = await openSocket(this.#instances, { connection, engine, progress, signal: limit.signal });
+      const { resolver, dial } = this.#options;
+      const request = { connection, engine, progress, signal: limit.signal, resolver, dial };
+      const socket = await this.#names.dial({ name, authType, signal: limit.signal }, (instance, domain) => {
+        Object.assign(progress, { instance: instance.id, waitingFor: 'a certificate' });
+        return openSocket(this.#instances, { ...request, instance, domain });
+      });
       report({ socket });
       return socket;
     } catch (cause) {
@@ -105,9 +123,11 @@ export class Connector {
    */
   reportRefusal(options: ConnectionOptions): void {
     if (this.#instances.closed) return;
-    const { info } = this.#instances.of(this.#resolve(options));
-    const current = info.peek();
-    if (current) info.suspect(current);
+    const { instance: name, authType } = this.#resolve(options);
+    const instance = this.#names.peek(name);
+    const info = instance && this.#instances.of({ instance, authType }).info;
+    const current = info?.peek();
+    if (current) info?.suspect(current);
   }
 
   /**
@@ -116,8 +136,8 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async warmup(options: WarmupOptions): Promise<void> {
-    const { info, connection, suspect } = await this.#know(options);
-    chooseAddress(info, connection, suspect);
+    const { info, instance, connection, suspect } = await this.#know(options);
+    chooseAddress(info, instance, connection, suspect);
   }
 
   /**
@@ -134,7 +154,8 @@ export class Connector {
    * @throws ConfigError, RefreshError for credentials that do not work
    */
   async databaseUser({ engine, instance, signal }: { readonly engine: Engine } & LoginTarget): Promise<string> {
-    const pending = this.#planeOf(instance).email();
+    const plane = await this.#planeOf(instance, signal);
+    const pending = plane.email();
     const email = await (signal ? waitOrAbort(pending, signal) : pending);
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
@@ -146,7 +167,7 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async loginToken({ instance, signal }: LoginTarget = {}): Promise<AccessToken> {
-    const token = this.#planeOf(instance).credentials.loginToken();
+    const token = (await this.#planeOf(instance, signal)).credentials.loginToken();
     const { token: text, expiresAt } = await (signal ? waitOrAbort(token, signal) : token);
     return { token: text, expiresAt };
   }
@@ -157,7 +178,7 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async explainCredentials({ instance, signal }: LoginTarget = {}): Promise<CredentialsExplanation> {
-    const explanation = this.#planeOf(instance).credentials.explain();
+    const explanation = (await this.#planeOf(instance, signal)).credentials.explain();
     return signal ? waitOrAbort(explanation, signal) : explanation;
   }
 
@@ -180,6 +201,7 @@ export class Connector {
     if (this.#instances.closed) return;
     const reason = closedError();
     for (const dial of this.#dials) dial.abort(reason);
+    this.#names.close(reason);
     await this.#instances.close(reason);
   }
 
@@ -189,18 +211,21 @@ export class Connector {
 
   async #know({ signal, timeoutMs = this.dialTimeoutMs, ...options }: WarmupOptions): Promise<{
     info: ConnectionInfo;
+    instance: Instance;
     connection: ResolvedConnection;
     suspect: () => void;
   }> {
     const connection = this.#resolve(options);
-    const instance = connection.instance.id;
-    const cache = this.#instances.of(connection);
-    const late = (): Error => cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance });
+    const { instance: name, authType } = connection;
+    const late = (): Error =>
+      cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance: name.id });
     const limit = deadline(timeoutMs, late, signal);
     this.#dials.add(limit);
     try {
+      const instance = await this.#names.get({ name, authType, signal: limit.signal });
+      const cache = this.#instances.of({ instance, authType });
       const info = await waitOrAbort(cache.info.get(), limit.signal);
-      return { info, connection, suspect: () => cache.info.suspect(info) };
+      return { info, instance, connection, suspect: () => cache.info.suspect(info) };
     } finally {
       this.#dials.delete(limit);
       limit.clear();
@@ -212,7 +237,9 @@ export class Connector {
     return resolveConnection(options);
   }
 
-  #planeOf(instance: string | undefined): ControlPlane {
-    return this.#instances.plane(instance === undefined ? 'cloud-sql' : parseInstance(instance).service);
+  async #planeOf(given: string | undefined, signal?: AbortSignal): Promise<ControlPlane> {
+    if (given === undefined) return this.#instances.plane('cloud-sql');
+    const { service } = await this.#names.get({ name: parseName(given), signal });
+    return this.#instances.plane(service);
   }
 }

@@ -3,7 +3,6 @@ import type { InspectedToken } from './credentials/credentials.ts';
 import { waitOrAbort } from './deadline.ts';
 import { cloudSqlError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
-import { parseInstance } from './instance/instance.ts';
 import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
 import { refuseToLeave } from './service/instances.ts';
@@ -48,8 +47,8 @@ export interface InstanceFacts {
  */
 export async function adminApi(connector: Connector, call: AdminApiCall): Promise<Record<string, unknown>> {
   const { instance, path = '', ofCluster = false, signal } = call;
-  const plane = internalsOf(connector).plane(instance);
-  const named = parseInstance(instance);
+  const plane = await internalsOf(connector).plane(instance, signal);
+  const named = await internalsOf(connector).instance(instance, signal);
   refuseToLeave(named, plane);
   const { service, project, name, id } = named;
   const [api, { token }] = await waitOrAbort(Promise.all([plane.api(), plane.credentials.apiToken()]), signal);
@@ -68,7 +67,7 @@ export async function adminApi(connector: Connector, call: AdminApiCall): Promis
  * @throws RefreshError `CLOUDSQL_API_UNREACHABLE`
  */
 export async function serverClock(connector: Connector, { instance, signal }: AdminApiCall): Promise<ServerClock> {
-  const { endpoint } = internalsOf(connector).plane(instance);
+  const { endpoint } = await internalsOf(connector).plane(instance, signal);
   const { host } = new URL(endpoint);
   const http = new HttpClient();
   const started = Date.now();
@@ -97,6 +96,6 @@ export async function inspectLoginToken(
   connector: Connector,
   { instance, signal }: LoginTarget = {},
 ): Promise<InspectedToken> {
-  const token = internalsOf(connector).plane(instance).credentials.inspectLogin();
+  const token = (await internalsOf(connector).plane(instance, signal)).credentials.inspectLogin();
   return signal ? waitOrAbort(token, signal) : token;
 }

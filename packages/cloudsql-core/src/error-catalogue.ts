@@ -75,6 +75,25 @@ export const errorCatalogue = {
     summary: 'The instance is of a kind that takes no ephemeral certificates.',
     remedy: 'Use a second generation Cloud SQL instance.',
   },
+  CLOUDSQL_DNS_NO_INSTANCE: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The DNS name does not lead to an instance.',
+    remedy: 'Give it a TXT record that holds the instance connection name, project:region:instance.',
+  },
+  CLOUDSQL_DNS_LOOP: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The DNS name leads to other names without end.',
+    remedy: 'Correct its CNAME records.',
+  },
+  CLOUDSQL_PROJECT_REFUSED: {
+    kind: 'ConfigError',
+    retryable: false,
+    summary: 'The DNS name leads to an instance of a project that was not allowed.',
+    remedy:
+      'If that is meant, name the project in the option `allowedProjects`; otherwise find out who changed the name.',
+  },
   CLOUDSQL_NO_ADDRESS: {
     kind: 'ConfigError',
     retryable: false,
@@ -174,6 +193,12 @@ export const errorCatalogue = {
     remedy: 'Check the project and the name with `gcloud sql instances list --project PROJECT`.',
     alloyDbRemedy:
       'Check the name with `gcloud alloydb instances list --cluster CLUSTER --region REGION --project PROJECT`.',
+  },
+  CLOUDSQL_DNS_FAILED: {
+    kind: 'RefreshError',
+    retryable: true,
+    summary: 'The DNS name could not be looked up.',
+    remedy: 'Check that this machine reaches its DNS servers, or pass the option `resolver`.',
   },
   CLOUDSQL_API_ERROR: {
     kind: 'RefreshError',

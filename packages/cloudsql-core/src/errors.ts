@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type CatalogueEntry, type CloudSqlErrorCode, errorCatalogue } from './error-catalogue.ts';
 
 export { type CloudSqlErrorCode, errorCatalogue } from './error-catalogue.ts';
@@ -95,12 +96,17 @@ interface SystemError extends Error {
 /** A {@link CloudSqlError} as a driver receives it: `code` is Node's where the network failed, `reason` is ours. */
 export type DriverError = Error & { code: string; reason: CloudSqlErrorCode };
 
+/** Under Jest, Node's own errors are made by another `Error` than the one that our files see. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 /**
  * A copy of the error for a driver: ORMs map Node's own `code`, `errno` and `syscall` (Prisma's P1001 does), so a
  * network failure carries those and moves our code to `reason`. `error.reason ?? error.code` is ours in both cases.
  */
 export function toDriverError(error: unknown): Error {
-  if (!(error instanceof CloudSqlError)) return error instanceof Error ? error : new Error(String(error));
+  if (!(error instanceof CloudSqlError)) return isError(error) ? error : new Error(String(error));
   const copy = cloudSqlError(error.code, '', { cause: error.cause, remedy: error.remedy });
   const { code, errno, syscall, address, port } = (error.cause ?? {}) as SystemError;
   const network = typeof syscall === 'string' ? { code, errno, syscall, address, port } : {};

@@ -15,6 +15,7 @@ import {
 import { type Listener, listen } from './listener/index.ts';
 import { noIamLogin } from './login.ts';
 import { optionalString, refuseUnknown } from './options/check.ts';
+import type { ConnectorOptions as CoreOptions } from './options/connector-options.ts';
 
 export {
   AuthTypes,
@@ -57,12 +58,16 @@ const bypass = { host: 'cloudsql-connector-bypassed.invalid', port: 1 } as const
  * const pool = new pg.Pool({ ...options, user: 'app@my-project.iam', database: 'orders' });
  */
 export class Connector {
-  readonly #core: CoreConnector;
+  readonly #options: CoreOptions;
+  /** By `failoverPeriod`, which is an option of the connection here and one of the connector there. */
+  readonly #cores: Map<number | undefined, CoreConnector> = new Map();
+  #closed = false;
   readonly #listeners: Set<Listener> = new Set();
 
   /** @throws ConfigError */
   constructor(options: ConnectorOptions = {}) {
-    this.#core = new CoreConnector(coreOptions(options));
+    this.#options = coreOptions(options);
+    this.#core(undefined);
   }
 
   /**
@@ -100,14 +105,14 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async startLocalProxy({ listenOptions, ...options }: SocketConnectionOptions): Promise<Listener> {
-    const { connection, toError } = await this.#prepare(options);
+    const { connection, core, toError } = await this.#prepare(options);
     try {
       refuseUnknown('`listenOptions`', listenOptions, ['path']);
       const path = optionalString('listenOptions.path', listenOptions.path);
       // User and password, where there is one, are what the client says.
       const authType = connection.authType === 'IAM' ? 'IAM' : 'PASSWORD';
       const place = path === undefined ? {} : { path };
-      const listener = await listen({ ...connection, authType, connector: this.#core, ...place });
+      const listener = await listen({ ...connection, authType, connector: core, ...place });
       this.#listeners.add(listener.ref());
       return listener;
     } catch (error) {
@@ -120,25 +125,37 @@ export class Connector {
    * wait for the promise, which never rejects.
    */
   async close(): Promise<void> {
-    await Promise.all([this.#core.close(), ...[...this.#listeners].map((listener) => listener.close())]);
+    this.#closed = true;
+    await Promise.all([...this.#cores.values(), ...this.#listeners].map((each) => each.close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  #core(failoverPeriodMs: number | undefined): CoreConnector {
+    const known = this.#cores.get(failoverPeriodMs);
+    if (known) return known;
+    const made = new CoreConnector({ ...this.#options, ...(failoverPeriodMs !== undefined && { failoverPeriodMs }) });
+    if (this.#closed) made.close().catch(() => {});
+    this.#cores.set(failoverPeriodMs, made);
+    return made;
+  }
+
   async #prepare(options: ConnectionOptions): Promise<Prepared> {
     let toError = (error: unknown): Error => googleError(error);
     try {
       const connection = coreConnection(options);
+      const core = this.#core(options.failoverPeriod);
       toError = (error) => googleError(error, connection.ipType);
-      await this.#core.warmup(connection);
+      await core.warmup(connection);
       return {
         connection,
+        core,
         toError,
-        open: (signal) => this.#core.connect({ ...connection, ...(signal ? { signal } : {}) }),
+        open: (signal) => core.connect({ ...connection, ...(signal ? { signal } : {}) }),
         refused: (cause) => {
-          this.#core.reportRefusal(connection);
+          core.reportRefusal(connection);
           const what = `The server closed the connection at once${cause ? `: ${cause.message}` : ''}`;
           return new DialError('CLOUDSQL_SERVER_CLOSED', what, { instance: connection.instance, cause });
         },
@@ -152,6 +169,7 @@ export class Connector {
 /** All that it takes to open sockets to one instance. */
 interface Prepared {
   readonly connection: ReturnType<typeof coreConnection>;
+  readonly core: CoreConnector;
   readonly open: (signal?: AbortSignal) => Promise<TLSSocket>;
   readonly refused: (cause?: Error) => Error;
   readonly toError: (error: unknown) => Error;

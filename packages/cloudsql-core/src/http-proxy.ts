@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import tls from 'node:tls';
 import { isLoopback } from './http.ts';
 
@@ -50,10 +51,25 @@ function tunnel(proxy: URL, target: URL): http.ClientRequest {
   } as https.RequestOptions);
 }
 
-function excluded(host: string, env: NodeJS.ProcessEnv): boolean {
+/** Whether NO_PROXY names a host: by name, domain, address or network (`10.0.0.0/8`). */
+export function excluded(host: string, env: NodeJS.ProcessEnv): boolean {
   const list = (env.NO_PROXY || env.no_proxy || '').split(/[\s,]+/).filter(Boolean);
   return list.some((entry) => {
+    if (net.isIP(host)) return inNetwork(host, entry);
     const name = entry.replace(/^\*?\./, '').replace(/:\d+$/, '');
     return entry === '*' || host === name || host.endsWith(`.${name}`);
   });
+}
+
+function inNetwork(host: string, entry: string): boolean {
+  const [network = '', bits] = entry.split('/');
+  const address = network.replace(/^(?:\[(.*)\]|([\d.]+))(?::\d+)?$/, '$1$2');
+  const family = (text: string): 'ipv4' | 'ipv6' => (net.isIPv6(text) ? 'ipv6' : 'ipv4');
+  if (entry === '*') return true;
+  if (!net.isIP(address)) return false;
+  const list = new net.BlockList();
+  const prefix = Number(bits ?? (net.isIPv6(address) ? 128 : 32));
+  if (!(prefix >= 0 && prefix <= (net.isIPv6(address) ? 128 : 32))) return false;
+  list.addSubnet(address, prefix, family(address));
+  return list.check(host, family(host));
 }

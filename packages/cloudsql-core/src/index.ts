@@ -7,6 +7,7 @@ export type {
   TokenSource,
 } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
+export type { DialFunction } from './dial/dial.ts';
 export { nodesOf } from './drivers/nodes.ts';
 export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
 export { PendingDials } from './drivers/pending-dials.ts';
@@ -21,7 +22,9 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
-export { type Instance, parseInstance, type ServiceName } from './instance/instance.ts';
+export type { DnsName } from './instance/dns-name.ts';
+export { type Instance, parseInstance, parseName, type ServiceName } from './instance/instance.ts';
+export type { AddressRecord, NameResolver } from './instance/resolve.ts';
 export type { KeyPair } from './key-pair.ts';
 export { checkOrmOptions, oneOf, suggest } from './options/check.ts';
 export type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
@@ -32,6 +35,7 @@ export type {
   CloseEvent,
   CredentialsEvent,
   DialEvent,
+  FailoverEvent,
   ListenerErrorEvent,
   Logger,
   PoolErrorEvent,

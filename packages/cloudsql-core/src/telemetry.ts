@@ -9,6 +9,8 @@ export interface Logger {
 
 /** Published on `cloudsql:dial` after every dial, successful or not. */
 export interface DialEvent {
+  /** The DNS name that led to the instance, where it was named so. */
+  readonly domain?: string;
   /** Instance connection name. */
   readonly instance: string;
   readonly ipType?: 'PUBLIC' | 'PRIVATE' | 'PSC';
@@ -27,6 +29,18 @@ export interface RefreshEvent {
   readonly durationMs: number;
   /** When the new certificate (or the login token in it) expires. */
   readonly expiresAt?: Date;
+  readonly error?: Error;
+}
+
+/** Published on `cloudsql:failover` when a DNS name leads to another instance than before, or could not be followed. */
+export interface FailoverEvent {
+  /** The DNS name. */
+  readonly name: string;
+  /** The instance that it led to so far. */
+  readonly from?: string;
+  /** The instance that it leads to now. */
+  readonly to?: string;
+  /** Why nothing changed: no answer, or one that is not to be followed. */
   readonly error?: Error;
 }
 
@@ -79,6 +93,7 @@ export interface SessionEvent {
 interface Channels {
   dial: DialEvent;
   refresh: RefreshEvent;
+  failover: FailoverEvent;
   'pool-error': PoolErrorEvent;
   credentials: CredentialsEvent;
   close: CloseEvent;
@@ -89,6 +104,7 @@ interface Channels {
 const channels: Record<keyof Channels, Channel> = {
   dial: channel('cloudsql:dial'),
   refresh: channel('cloudsql:refresh'),
+  failover: channel('cloudsql:failover'),
   'pool-error': channel('cloudsql:pool-error'),
   credentials: channel('cloudsql:credentials'),
   close: channel('cloudsql:close'),

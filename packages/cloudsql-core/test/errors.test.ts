@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { errorReference } from '../../../docs/errors.ts';
 import { CloudSqlError, ConfigError, cloudSqlError, DialError, RefreshError, toDriverError } from '../src/errors.ts';
@@ -11,6 +12,12 @@ it('says what failed, on which instance, and what to do', () => {
   });
   expect(error.message).toBe('No connection to 10.0.0.1:3307 (instance "p:r:i"). Open the port.');
   expect(error).toMatchObject({ name: 'DialError', code: 'CLOUDSQL_DIAL_FAILED', instance: 'p:r:i', retryable: true });
+});
+
+it("gives a driver Node's own errors as they are, also where Jest has another Error", () => {
+  const foreign = runInNewContext("Object.assign(new Error('reset'), { code: 'ECONNRESET' })") as Error;
+  expect(foreign).not.toBeInstanceOf(Error);
+  expect(toDriverError(foreign)).toBe(foreign);
 });
 
 describe('instanceof', () => {

@@ -3,6 +3,7 @@ import tls, { type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dial } from '../src/dial/dial.ts';
 import { exchangeMetadata } from '../src/dial/metadata-exchange.ts';
+import type { NamedInstance } from '../src/dial/server-identity.ts';
 import { Authority } from './authority.ts';
 import { hasOpenssl, OpensslServer } from './openssl-server.ts';
 
@@ -23,8 +24,9 @@ beforeAll(async () => {
 /** Dials a server that takes certificates of `clients`, with one of another authority, an old one, or none. */
 async function dialled(port: number, shown?: { cert: string; key: string }): Promise<TLSSocket> {
   const secureContext = tls.createSecureContext({ ca: server.pem, minVersion: 'TLSv1.3', ...shown });
-  const identity = { commonName: 'p:i', serverName: undefined };
-  return dial({ instance: 'p:r:i', host: '127.0.0.1', port, secureContext, identity }, signal);
+  const identity = (): NamedInstance => ({ commonName: 'p:i', serverName: undefined });
+  const target = { instance: 'p:r:i', hosts: ['127.0.0.1'], port, secureContext, identity, lookup: async () => [] };
+  return (await dial(target, signal)).socket;
 }
 
 async function start(): Promise<OpensslServer> {

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** Stable codes of {@link EmulatorError}. */
 export type EmulatorErrorCode =
   | 'INVALID_OPTION'
@@ -31,10 +33,15 @@ export class EmulatorError extends Error {
 
 /** Returns the system's code (`'EADDRINUSE'`) of an unknown thrown value, or an empty string. */
 export function systemCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** Returns the message of an unknown thrown value. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
+}
+
+/** Under Jest, Node's own errors are made by another `Error` than the one that our files see. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }

@@ -152,6 +152,12 @@ export interface InstanceOptions {
    * @default none, and required for SQL Server
    */
   readonly databaseUrl?: string;
+  /**
+   * `'ECHO'`: there is no database. Clients are let in as ever, and each simple query is answered with itself. For tests
+   * that want thousands of connections. PostgreSQL only.
+   * @default 'DATABASE'
+   */
+  readonly backend?: 'DATABASE' | 'ECHO';
 }
 
 /** Options of `startEmulator`. Unknown keys are errors. */

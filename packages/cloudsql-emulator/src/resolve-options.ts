@@ -46,6 +46,8 @@ export interface ResolvedInstance {
   /** Further DNS names in the server's certificate. */
   readonly serverNames?: readonly string[];
   readonly serverCaMode?: ServerCaMode;
+  /** Whether there is no database, only an echo. */
+  readonly isEcho?: boolean;
   /** Whether a database that a client names is made when it is not there. */
   readonly createsDatabases?: boolean;
 }
@@ -167,6 +169,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'addresses',
     'databaseVersion',
     'databaseUrl',
+    'backend',
     'pscEnabled',
     'customSubjectAlternativeNames',
     'serverCaMode',
@@ -203,6 +206,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     engine,
     rules,
     databaseUrl: checkDatabaseUrl(given, where, engine),
+    isEcho: checkBackend(given.backend, `${where}.backend`, engine) === 'ECHO',
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
       .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),
@@ -216,6 +220,12 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     serverCaMode: checkCaMode(given.serverCaMode, `${where}.serverCaMode`, name),
     serverNames: names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
   };
+}
+
+function checkBackend(value: unknown, where: string, { name, version }: EngineVersion): 'DATABASE' | 'ECHO' {
+  if (value === undefined || value === 'DATABASE') return 'DATABASE';
+  if (value !== 'ECHO') invalid(where, "must be 'DATABASE' or 'ECHO'", value);
+  return name === 'POSTGRES' ? value : invalid(where, 'is for PostgreSQL only', version);
 }
 
 function checkCaMode(value: unknown, where: string, { service }: InstanceName): ServerCaMode {

@@ -30,7 +30,7 @@ export const commands: Readonly<Record<string, CommandRow>> = {
     load: () => import('../commands/exec.ts'),
   },
   connect: {
-    summary: 'open psql on a database, or a tunnel for other clients',
+    summary: 'open psql or mysql on a database, or a tunnel for other clients',
     load: () => import('../commands/connect.ts'),
   },
   doctor: {

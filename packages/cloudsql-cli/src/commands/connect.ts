@@ -10,7 +10,8 @@ import { during } from '../cli/progress.ts';
 import { untilSignal } from '../cli/until-signal.ts';
 import { UsageError } from '../cli/usage-error.ts';
 import { addLoginFlags, type LoginFlags, type Target, targetOf } from '../login/login-flags.ts';
-import { type LocalSession, openLocalSession } from '../session/local-session.ts';
+import { clientOf } from '../session/client.ts';
+import { type LocalAuth, type LocalPlace, type LocalSession, openLocalSession } from '../session/local-session.ts';
 import { readPort, stablePort } from '../session/stable-port.ts';
 import { describeTunnel, tunnelEvent } from '../session/tunnel-text.ts';
 import { variablesOf, withoutMisleading } from '../session/variables.ts';
@@ -18,13 +19,13 @@ import { variablesOf, withoutMisleading } from '../session/variables.ts';
 interface ConnectFlags extends ConnectorFlags, LoginFlags {
   readonly tunnel?: boolean;
   readonly port?: number;
-  readonly auth?: string;
+  readonly auth?: LocalAuth;
   readonly json?: boolean;
 }
 
 const help = `
-Without --tunnel it starts psql, which has to be installed, and ends as psql ends. With --tunnel it opens a port of this
-machine, the same each time for the same instance, says how clients reach it, and keeps it open until Ctrl-C.
+Without --tunnel it starts psql, mysql or sqlcmd, which has to be installed, and ends as that ends. With --tunnel it opens
+a port of this machine, the same each time for the same instance, says how clients reach it, and keeps it open until Ctrl-C.
 
 Examples:
   cloudsql connect my-project:europe-west1:orders --database orders
@@ -36,9 +37,9 @@ export function define(command: Command, context: CliContext): void {
   addConnectorFlags(
     addLoginFlags(
       command
-        .usage('[options] <instance> [-- psql arguments...]')
+        .usage('[options] <instance> [-- arguments of psql, mysql or sqlcmd]')
         .argument('<instance>', 'project:region:instance, or the resource name of an AlloyDB instance')
-        .argument('[arguments...]', 'arguments for psql, behind --')
+        .argument('[arguments...]', 'arguments of the client, behind --')
         .addOption(booleanOption('--tunnel', 'keep a port open for other clients instead'))
         .option('-p, --port <port>', 'the port of the tunnel; 0 is any free one', readPort)
         .addOption(
@@ -72,10 +73,11 @@ async function interactive(
   const session = await open(connector, target, {}, context);
   try {
     const env = { ...withoutMisleading(context.env), ...variablesOf(session) };
-    return await runChild({ command: 'psql', args, env, interactive: true });
+    const { command, args: own, readsVariables } = clientOf(session);
+    return await runChild({ command, args: [...(readsVariables ? [] : own), ...args], env, interactive: true });
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error;
-    throw new Failure(error.message, 'Install the PostgreSQL client, or add --tunnel and use another one.', error);
+    throw new Failure(error.message, 'Install it, or add --tunnel and use another client.', error);
   } finally {
     await session.close();
   }
@@ -99,12 +101,7 @@ async function tunnel(
   }
 }
 
-function open(
-  connector: Connector,
-  target: Target,
-  place: { readonly port?: number; readonly auth?: string },
-  context: CliContext,
-): Promise<LocalSession> {
+function open(connector: Connector, target: Target, place: LocalPlace, context: CliContext): Promise<LocalSession> {
   const opening = openLocalSession(connector, target, place);
   return during(context, `Connecting to ${target.connection.instance}`, opening);
 }

@@ -21,9 +21,10 @@ interface ExecFlags extends ConnectorFlags, LoginFlags {
 }
 
 const help = `
-The command finds the database by DATABASE_URL and by PGHOST, PGPORT, PGUSER and PGDATABASE. They lead to a Unix socket
-that only you can open, and no password is needed there. The socket goes when the command ends. Its exit code is
-returned: 128 and the number of the signal where one ended it, 127 where it was not found.
+The command finds the database by DATABASE_URL and by PGHOST, PGPORT, PGUSER and PGDATABASE; one of MySQL by MYSQL_HOST,
+MYSQL_UNIX_PORT, MYSQL_USER and MYSQL_DATABASE. They lead to a Unix socket that only you can open, and no password is
+needed there. The socket goes when the command ends. Its exit code is returned: 128 and the number of the signal where
+one ended it, 127 where it was not found.
 
 Examples:
   cloudsql exec my-project:europe-west1:orders --database orders -- npx prisma migrate deploy

@@ -25,7 +25,7 @@ export interface Target {
 export function addLoginFlags(command: Command): Command {
   return addPathFlags(
     command
-      .option('-d, --database <name>', 'the database (default: postgres)')
+      .option('-d, --database <name>', 'the database (default: postgres, master, of MySQL none)')
       .option('-U, --user <name>', 'the database user (default: who the credentials stand for)')
       .addOption(
         new Option('--auth-type <type>', 'how the user logs in (default: iam)').choices([

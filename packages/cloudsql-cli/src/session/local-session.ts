@@ -1,27 +1,34 @@
 import type { Connector, Engine } from '@x/cloudsql-core';
+import type { Listener } from '@x/cloudsql-core/listener';
 import { UsageError } from '../cli/usage-error.ts';
 import type { Target } from '../login/login-flags.ts';
 
 /** Where a client on this machine reaches a database, and how. It lasts until it is closed. */
 export interface LocalSession {
   readonly engine: Engine;
-  /** Everything in one line; on TCP it may hold a secret. */
+  /** Everything in one line; it may hold a secret. */
   readonly url: string;
-  /** A host name or address, or the folder of a Unix socket. */
+  /** A host name or address; of PostgreSQL it may be the folder of a Unix socket. */
   readonly host: string;
   readonly port: string;
-  readonly user: string;
-  readonly database: string;
-  /** What the listener demands; undefined where nothing. */
+  /** The path of the Unix socket, if it is one. */
+  readonly socket: string | undefined;
+  /** Undefined where that is the client's business. */
+  readonly user: string | undefined;
+  readonly database: string | undefined;
+  /** What the client has to show; undefined where nothing, or where it brings it. */
   readonly password: string | undefined;
   close(): Promise<void>;
 }
 
+/** Who may use a TCP port. */
+export type LocalAuth = 'secret' | 'peer' | 'none';
+
 /** Where to listen. Without a port: on a Unix socket that only this user of the machine can open. */
 export interface LocalPlace {
   readonly port?: number;
-  /** What is demanded on TCP. @default 'SECRET' */
-  readonly auth?: string;
+  /** What is demanded on TCP. @default 'secret', of SQL Server 'peer' (elsewhere than on Linux 'none') */
+  readonly auth?: LocalAuth;
 }
 
 /**
@@ -39,32 +46,29 @@ export async function openLocalSession(
   // A built-in user is not asked for its password yet: the client may bring it.
   const iam = authType === undefined ? connection.password === undefined : authType !== 'PASSWORD';
   if (!iam && connection.user === undefined) throw new UsageError('A password login needs a user', 'Add --user.');
-  const engine = engineOf(
-    await connector.engineVersion({
-      instance,
-      ...(ipType ? { ipType } : {}),
-      ...(iam ? { authType: 'IAM' } : someone),
-    }),
+  const version = await connector.engineVersion({
     instance,
-  );
-  const user = connection.user ?? (await connector.databaseUser({ engine, instance }));
-  const database = named ?? 'postgres';
+    ...(ipType ? { ipType } : {}),
+    ...(iam ? { authType: 'IAM' } : someone),
+  });
+  const engine = engineOf(version, instance);
+  const isSqlServer = engine === 'SQLSERVER';
+  const asked = iam && !isSqlServer ? await connector.databaseUser({ engine, instance }) : undefined;
+  const user = connection.user ?? asked;
+  const database = named ?? defaultDatabases[engine];
+  const demanded = auth ?? (isSqlServer && process.platform !== 'linux' ? 'none' : undefined);
   const listener = await listen({
     ...connection,
-    user,
-    database,
-    connector,
-    ...(port === undefined ? {} : { port, ...(auth ? { auth } : {}) }),
-  });
-  const url = new URL(listener.url);
-  return {
     engine,
-    url: listener.url,
-    host: url.searchParams.get('host') ?? url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port || '5432',
-    user,
-    database,
-    password: url.password === '' ? undefined : decodeURIComponent(url.password),
+    connector,
+    ...(user === undefined ? {} : { user }),
+    ...(database === undefined ? {} : { database }),
+    ...(port === undefined && !isSqlServer ? {} : { port: port ?? 0, ...(demanded ? { auth: demanded } : {}) }),
+  });
+  const password = isSqlServer ? (connection.password as string | undefined) : secretOf(listener);
+  return {
+    ...{ engine, url: listener.url, user, database, password },
+    ...addressOf(listener, engine),
     close: () => listener.close(),
   };
 }
@@ -72,10 +76,33 @@ export async function openLocalSession(
 /** Looking at an instance takes no password, but the option has to be whole. */
 const someone = { authType: 'PASSWORD', user: 'nobody', password: 'none' } as const;
 
+/** Where a client that names no database ends up well; MySQL needs none. */
+const defaultDatabases = {
+  POSTGRES: 'postgres',
+  MYSQL: undefined,
+  SQLSERVER: 'master',
+} as const satisfies Record<Engine, string | undefined>;
+
 function engineOf(version: string, instance: string): Engine {
-  if (version.startsWith('POSTGRES')) return 'POSTGRES';
-  throw new UsageError(
-    `${instance} runs ${version || 'an unknown engine'}, and this command speaks PostgreSQL`,
-    'Open a port with `cloudsql proxy` and use a client of that engine.',
-  );
+  const engine = (['POSTGRES', 'MYSQL', 'SQLSERVER'] as const).find((each) => version.startsWith(each));
+  if (engine) return engine;
+  throw new UsageError(`${instance} runs ${version || 'an unknown engine'}`, 'Update this program.');
+}
+
+/** What the listener demands of clients. Its URL is the only place that has it. */
+function secretOf({ url }: Listener): string | undefined {
+  const { password } = new URL(url);
+  return password === '' ? undefined : decodeURIComponent(password);
+}
+
+function addressOf({ address }: Listener, engine: Engine): Pick<LocalSession, 'host' | 'port' | 'socket'> {
+  if (!address.startsWith('/')) {
+    const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+    return { host, port, socket: undefined };
+  }
+  // libpq takes the folder for the host, and finds the socket in it by its port.
+  const [, folder = '', port = ''] = /^(.*)\/\.s\.PGSQL\.(\d+)$/.exec(address) ?? [];
+  return engine === 'MYSQL'
+    ? { host: 'localhost', port: '', socket: address }
+    : { host: folder, port, socket: address };
 }

@@ -1,13 +1,20 @@
 import type { Duplex } from 'node:stream';
 import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
-import type { DialTarget } from './dial.ts';
 import { decodeExchangeResponse, type ExchangeRequest, encodeExchangeRequest } from './exchange-messages.ts';
+import { Ended, readExactly } from './read-exactly.ts';
 
 /** No answer is longer than this, in bytes: the limit of Google's own connectors. */
 const longestAnswer = 16_384;
 
 /** How much of the server's own words goes into a message, in characters. */
 const longestReason = 500;
+
+/** Which server was reached, for messages. */
+export interface ReachedTarget {
+  readonly instance: string;
+  readonly host: string;
+  readonly port: number;
+}
 
 /**
  * Tells an AlloyDB server who connects, and waits until it agrees: length (32 bits, big-endian) and message, each way.
@@ -18,7 +25,7 @@ const longestReason = 500;
 export async function exchangeMetadata(
   socket: Duplex,
   request: ExchangeRequest,
-  target: Pick<DialTarget, 'instance' | 'host' | 'port'>,
+  target: ReachedTarget,
   signal: AbortSignal,
 ): Promise<void> {
   // Whatever the socket says between two reads; each read reports what happens to it.
@@ -38,9 +45,7 @@ export async function exchangeMetadata(
   }
 }
 
-type At = Pick<DialTarget, 'instance' | 'host' | 'port'>;
-
-async function readAnswer(socket: Duplex, at: At, signal: AbortSignal): Promise<Buffer> {
+async function readAnswer(socket: Duplex, at: ReachedTarget, signal: AbortSignal): Promise<Buffer> {
   const head = await readExactly(socket, 4, signal).catch((cause: unknown) => {
     // So it looks when the server refuses the client's certificate: it does that after the handshake.
     throw cause instanceof Ended && cause.received === 0 ? closed(cause, at) : failed(cause, at);
@@ -54,7 +59,7 @@ async function readAnswer(socket: Duplex, at: At, signal: AbortSignal): Promise<
   });
 }
 
-function judge(answer: Buffer, { token }: ExchangeRequest, at: At): void {
+function judge(answer: Buffer, { token }: ExchangeRequest, at: ReachedTarget): void {
   let code: number;
   let error: string;
   try {
@@ -81,12 +86,12 @@ function printable(error: string, token: string): string {
   return line === '' ? '' : `: ${line.slice(0, longestReason)}`;
 }
 
-function closed(cause: Ended, { instance, host, port }: At): Error {
+function closed(cause: Ended, { instance, host, port }: ReachedTarget): Error {
   const what = `The server at ${host}:${port} closed the connection before the metadata exchange: ${cause.message}`;
   return cloudSqlError('CLOUDSQL_SERVER_CLOSED', what, { instance, cause: cause.cause });
 }
 
-function failed(cause: unknown, at: At): unknown {
+function failed(cause: unknown, at: ReachedTarget): unknown {
   if (!(cause instanceof Ended)) return cause;
   return exchangeError(
     'CLOUDSQL_EXCHANGE_FAILED',
@@ -96,51 +101,12 @@ function failed(cause: unknown, at: At): unknown {
   );
 }
 
-function exchangeError(code: CloudSqlErrorCode, what: string, { instance, host, port }: At, cause?: unknown): Error {
+function exchangeError(
+  code: CloudSqlErrorCode,
+  what: string,
+  { instance, host, port }: ReachedTarget,
+  cause?: unknown,
+): Error {
   const details = cause === undefined ? { instance } : { instance, cause };
   return cloudSqlError(code, `In the metadata exchange, the server at ${host}:${port} ${what}`, details);
-}
-
-/** The stream was over before all bytes had come; its cause is Node's own error, which drivers look at. */
-class Ended extends Error {
-  readonly received: number;
-
-  constructor(received: number, cause?: Error) {
-    super(cause?.message ?? 'the connection was closed', cause && { cause });
-    this.received = received;
-  }
-}
-
-/**
- * Reads exactly so many bytes, however they are cut up on their way, and leaves all others in the stream. Rejects with
- * {@link Ended}, or with the signal's reason.
- */
-function readExactly(stream: Duplex, bytes: number, signal: AbortSignal): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      stream.off('readable', attempt).off('end', over).off('close', over).off('error', over);
-      signal.removeEventListener('abort', abort);
-    };
-    const abort = (): void => {
-      settle();
-      reject(signal.reason as Error);
-    };
-    const over = (cause?: Error): void => {
-      settle();
-      reject(new Ended(stream.readableLength, cause));
-    };
-    const attempt = (): void => {
-      const chunk = (bytes === 0 ? Buffer.alloc(0) : stream.read(bytes)) as Buffer | null;
-      if (chunk === null) return;
-      settle();
-      // At its end a stream hands over what it has left, even if that is less.
-      if (chunk.length === bytes) resolve(chunk);
-      else reject(new Ended(chunk.length));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    stream.on('readable', attempt).once('end', over).once('close', over).once('error', over);
-    if (signal.aborted) abort();
-    else if (stream.destroyed || stream.readableEnded) over();
-    else attempt();
-  });
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
+import { onRetirement } from '../dial/retire.ts';
 import { toDriverError } from '../errors.ts';
 
 type Done = (error?: Error | null) => void;
@@ -36,6 +37,7 @@ export class DeferredSocket extends Duplex {
   #socket: Socket | undefined;
   #dialling = false;
   #answered = false;
+  #retired = false;
   #pending: (() => void) | undefined;
   readonly #refused: (cause?: Error) => Error | undefined;
   readonly #toError: (error: unknown) => Error;
@@ -134,6 +136,19 @@ export class DeferredSocket extends Duplex {
     else done();
   }
 
+  /**
+   * pg makes an error of a close that it did not ask for, and its pool first drops the connection and then emits that
+   * error, which ends the process where nobody listens. A connection that is retired on purpose is not worth that.
+   */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event !== 'close' || !this.#retired) return super.emit(event, ...args);
+    try {
+      return super.emit(event, ...args);
+    } catch {
+      return true;
+    }
+  }
+
   override _destroy(error: Error | null, done: Done): void {
     this.#abort.abort();
     this.#socket?.destroy();
@@ -179,6 +194,10 @@ export class DeferredSocket extends Duplex {
       else this.push(null);
     });
     socket.on('timeout', () => this.emit('timeout'));
+    onRetirement(socket, () => {
+      this.#retired = true;
+      this.destroy();
+    });
     socket.on('error', (error) => {
       this.destroy(this.#answered ? error : this.#toError(this.#refused(error) ?? error));
     });

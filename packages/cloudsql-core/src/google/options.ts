@@ -35,7 +35,7 @@ export interface ConnectionOptions {
   readonly instanceConnectionName?: string | undefined;
   /** A DNS name in its place. */
   readonly domainName?: string | undefined;
-  /** Has no effect yet: DNS names are not watched by this version. */
+  /** Between two look-ups of `domainName` while it is in use, in milliseconds; 0 for none. @default 30_000 */
   readonly failoverPeriod?: number | undefined;
   /** Has no effect: refreshes need no limit, because they back off. */
   readonly limitRateInterval?: number | undefined;

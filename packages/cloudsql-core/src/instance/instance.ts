@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { explainAlloyDbName, looksLikeAlloyDb, readAlloyDbName } from './alloydb-name.ts';
+import { type DnsName, readDnsName } from './dns-name.ts';
 
 /** The Google service that an instance is of. */
 export type ServiceName = 'cloud-sql' | 'alloydb';
@@ -21,10 +22,10 @@ export interface Instance {
 const pattern = /^(?<project>(?:[a-z0-9][a-z0-9.-]*:)?[a-z][a-z0-9-]*):(?<region>[a-z0-9-]+):(?<name>[a-z][a-z0-9-]*)$/;
 
 /**
- * Parses an instance name; its shape says which service it is of.
+ * Parses the name of an instance, or a DNS name that leads to one; its shape says which.
  * @throws ConfigError `CLOUDSQL_INVALID_INSTANCE_NAME`, `CLOUDSQL_MISSING_OPTION`
  */
-export function parseInstance(value: unknown): Instance {
+export function parseName(value: unknown): Instance | DnsName {
   if (value === undefined || value === null || value === '') {
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `instance` is not set', {
       remedy: 'Set it to an instance connection name, project:region:instance.',
@@ -36,31 +37,38 @@ export function parseInstance(value: unknown): Instance {
       `Expected \`instance\` to be an instance connection name, got ${typeof value}`,
     );
   }
-  return looksLikeAlloyDb(value) ? parseAlloyDb(value) : parseCloudSql(value);
+  const parsed = readInstance(value) ?? readDnsName(value);
+  if (parsed) return parsed;
+  const [what, remedy] = looksLikeAlloyDb(value)
+    ? ['the name of an AlloyDB instance', { remedy: explainAlloyDbName(value) }]
+    : ['an instance connection name', explain(value)];
+  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not ${what}`, remedy);
 }
 
-function parseAlloyDb(value: string): Instance {
-  const parts = readAlloyDbName(value);
-  if (parts) return Object.freeze({ service: 'alloydb', ...parts, id: value });
-  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not the name of an AlloyDB instance`, {
-    remedy: explainAlloyDbName(value),
-  });
+/**
+ * Parses the name of an instance, where a DNS name will not do.
+ * @throws ConfigError `CLOUDSQL_INVALID_INSTANCE_NAME`, `CLOUDSQL_MISSING_OPTION`
+ */
+export function parseInstance(value: unknown): Instance {
+  const parsed = parseName(value);
+  if (parsed.service) return parsed;
+  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${parsed.id}" is a DNS name`);
 }
 
-function parseCloudSql(value: string): Instance {
+/** Reads the name of an instance, of whichever service; undefined where the text is anything else. */
+export function readInstance(value: string): Instance | undefined {
+  const alloyDb = readAlloyDbName(value);
+  if (alloyDb) return Object.freeze({ service: 'alloydb', ...alloyDb, id: value });
   const groups = pattern.exec(value)?.groups as Pick<Instance, 'project' | 'region' | 'name'> | undefined;
-  if (groups) return Object.freeze({ service: 'cloud-sql', ...groups, id: value });
-  throw new ConfigError('CLOUDSQL_INVALID_INSTANCE_NAME', `"${value}" is not an instance connection name`, {
-    ...explain(value),
-  });
+  return groups && Object.freeze({ service: 'cloud-sql', ...groups, id: value });
 }
 
 /** The mistakes that people make most, each with what to do instead. */
 function explain(value: string): { remedy?: string } {
   if (value.trim() !== value) return { remedy: 'Remove the white space around it.' };
-  if (pattern.test(value.toLowerCase())) return { remedy: `Write it in lower case: "${value.toLowerCase()}".` };
-  if (/^[^:]+\.[^:]+$/.test(value))
-    return { remedy: 'DNS names are not supported by this version; use project:region:instance.' };
+  const lower = value.toLowerCase();
+  if (pattern.test(lower) || readDnsName(lower)) return { remedy: `Write it in lower case: "${lower}".` };
+  if (/^[^:]+\.[^:]+$/.test(value)) return { remedy: 'If it is meant as a DNS name, no DNS name looks like that.' };
   if (/^[^:]+:[^:]+$/.test(value)) return { remedy: 'The region is missing: the form is project:region:instance.' };
   return {};
 }

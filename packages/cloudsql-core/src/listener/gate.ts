@@ -8,6 +8,8 @@ import { peerUid } from './peer-uid.ts';
 export interface Gate {
   /** Whether the client is asked for a password: then it must not be asked for another one. */
   readonly asks: boolean;
+  /** A password that MySQL's clients have to prove when they log in: there is nothing that they could be asked before. */
+  readonly secret?: string;
   /** Undefined if the client may pass, or what it is told. Rejects with the signal's reason. */
   admit(client: Socket, signal: AbortSignal): Promise<string | undefined>;
 }
@@ -24,6 +26,11 @@ export const peerGate: Gate = {
     return `The client belongs to ${uid === undefined ? 'an unknown user' : `the user ${uid}`} of this machine`;
   },
 };
+
+/** {@link secretGate} for MySQL. */
+export function mysqlSecretGate(secret: string): Gate {
+  return { asks: true, secret, admit: async () => undefined };
+}
 
 /** Demands a secret as the password. It never travels: SCRAM proves that the client has it, in constant time. */
 export function secretGate(secret: string): Gate {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import net, { type AddressInfo, type Server } from 'node:net';
+import type { Engine } from '../credentials/database-user.ts';
 import { ConfigError } from '../errors.ts';
 import { userPlaceholder } from '../login.ts';
-import { type Gate, openGate, peerGate, secretGate } from './gate.ts';
+import { type Gate, mysqlSecretGate, openGate, peerGate, secretGate } from './gate.ts';
 import { Listener } from './listener.ts';
 import { type ListenOptions, type ResolvedListen, resolveListen } from './options.ts';
 import { sqlServerUrl } from './sql-server.ts';
@@ -19,8 +20,9 @@ import {
 } from './unix-socket.ts';
 
 /**
- * Opens a local socket that leads to the instance and speaks PostgreSQL, or for SQL Server TDS: a Unix socket that only
- * this user of the machine can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs no credentials yet.
+ * Opens a local socket that leads to the instance and speaks PostgreSQL, MySQL, or for SQL Server TDS: a Unix socket that
+ * only this user of the machine can open, or TCP behind a secret. Nothing is dialled before a client comes, so this needs
+ * no credentials yet.
  * It keeps no process alive, and is removed when the process exits.
  *
  * @example
@@ -31,7 +33,8 @@ import {
 export async function listen(options: ListenOptions): Promise<Listener> {
   const resolved = resolveListen(options);
   if ('host' in resolved.place) return await listenTcp(resolved, resolved.place);
-  const chosen = resolved.place.path === undefined ? undefined : socketPath(resolved.place.path);
+  const chosen =
+    resolved.place.path === undefined ? undefined : socketPath(resolved.place.path, resolved.session.engine);
   if (chosen !== undefined) await makeRoom(chosen);
   return bindUnix(resolved, chosen);
 }
@@ -48,7 +51,8 @@ export function listenSync(options: ListenOptions): Listener {
       remedy: 'Await `listen`, or leave out `host` and `port` (Windows has no other choice than TCP).',
     });
   }
-  const chosen = resolved.place.path === undefined ? undefined : socketPath(resolved.place.path);
+  const chosen =
+    resolved.place.path === undefined ? undefined : socketPath(resolved.place.path, resolved.session.engine);
   if (chosen !== undefined && lookUp(chosen)) {
     const remedy = 'Remove it, choose another path, or await `listen`, which finds out whether it is in use.';
     throw listenError(chosen, new Error('it exists'), remedy);
@@ -70,8 +74,9 @@ async function listenTcp(
   server.removeAllListeners();
   const { port } = server.address() as AddressInfo;
   const secret = auth === 'SECRET' ? (given ?? randomBytes(24).toString('base64url')) : undefined;
+  const isMysql = session.engine === 'MYSQL';
   const gates: Record<typeof auth, () => Gate> = {
-    SECRET: () => secretGate(secret ?? ''),
+    SECRET: () => (isMysql ? mysqlSecretGate : secretGate)(secret ?? ''),
     PEER: () => peerGate,
     NONE: () => openGate,
   };
@@ -82,13 +87,13 @@ async function listenTcp(
   const url =
     session.engine === 'SQLSERVER'
       ? sqlServerUrl({ address, user, password: password as string | undefined, database })
-      : urlOf({ user, secret, address, database, query: 'sslmode=disable' });
+      : urlOf(session, { secret, address, database, query: isMysql ? '' : '?sslmode=disable' });
   return new Listener({ server, session, gate: gates[auth](), address, url, cleanUp: () => {} });
 }
 
 /** Binds in this very tick. */
 function bindUnix({ session, database, mode }: ResolvedListen, chosen: string | undefined): Listener {
-  const place = prepare(chosen, mode);
+  const place = prepare(chosen, mode, session.engine);
   const server = makeServer();
   let failure: Error | undefined;
   server.once('error', (error) => {
@@ -110,10 +115,7 @@ function bindUnix({ session, database, mode }: ResolvedListen, chosen: string | 
   }
   server.removeAllListeners('error');
   const cleanUp = removedAtExit(place, inode);
-  const { folder, port } = libpqAddress(place.path);
-  // Where the query has a host, it is what counts; the one before it is there for parsers that demand one.
-  const query = `host=${encodeURIComponent(folder)}&sslmode=disable`;
-  const url = urlOf({ user: session.user, secret: undefined, address: `localhost:${port}`, database, query });
+  const url = urlOf(session, { secret: undefined, database, ...unixAddress(place.path, session.engine) });
   return new Listener({ server, session, gate: openGate, address: place.path, url, cleanUp });
 }
 
@@ -150,15 +152,25 @@ function removedAtExit(place: SocketPlace, inode: number | undefined): () => voi
   return remove;
 }
 
+/** Where the query has a host, it is what counts; the one before it is there for parsers that demand one. */
+function unixAddress(path: string, engine: Engine): { address: string; query: string } {
+  if (engine === 'MYSQL') return { address: 'localhost', query: `?socketPath=${encodeURIComponent(path)}` };
+  const { folder, port } = libpqAddress(path);
+  return { address: `localhost:${port}`, query: `?host=${encodeURIComponent(folder)}&sslmode=disable` };
+}
+
 interface UrlParts {
-  readonly user: string | undefined;
   readonly secret: string | undefined;
   readonly address: string;
   readonly database: string | undefined;
   readonly query: string;
 }
 
-function urlOf({ user = userPlaceholder, secret, address, database = '', query }: UrlParts): string {
+function urlOf(
+  { user = userPlaceholder, engine }: ResolvedListen['session'],
+  { secret, address, database = '', query }: UrlParts,
+): string {
   const login = [user, ...(secret === undefined ? [] : [secret])].map(encodeURIComponent).join(':');
-  return `postgresql://${login}@${address}/${encodeURIComponent(database)}?${query}`;
+  const scheme = engine === 'MYSQL' ? 'mysql' : 'postgresql';
+  return `${scheme}://${login}@${address}/${encodeURIComponent(database)}${query}`;
 }

@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { optionalMilliseconds } from '../options/check.ts';
 import { publish } from '../telemetry.ts';
 import type { Gate } from './gate.ts';
+import { MysqlSession } from './mysql-session.ts';
 import type { SessionOptions } from './options.ts';
 import { PostgresSession } from './postgres-session.ts';
 import type { Session } from './session.ts';
@@ -21,10 +22,10 @@ export interface ListenerParts {
 }
 
 /** The sessions of those who speak each engine's protocol. */
-const sessions = { POSTGRES: PostgresSession, SQLSERVER: SqlServerSession } as const;
+const sessions = { POSTGRES: PostgresSession, MYSQL: MysqlSession, SQLSERVER: SqlServerSession } as const;
 
 /**
- * A local socket that speaks PostgreSQL or TDS, for tools that only take a URL. It keeps no process alive. `listen` and
+ * A local socket that speaks PostgreSQL, MySQL or TDS, for tools that only take a URL. It keeps no process alive. `listen` and
  * `listenSync` make one.
  */
 export class Listener {
@@ -46,8 +47,9 @@ export class Listener {
   }
 
   /**
-   * What a PostgreSQL client is given: libpq, `pg`, Prisma's engine and others understand it; for SQL Server what Prisma
-   * is given. It may hold a secret or a password, so it is not for logs and command lines.
+   * What a client is given: libpq, `pg`, Prisma's engine and others understand that of PostgreSQL, `mysql2` and `mariadb`
+   * that of MySQL; for SQL Server what Prisma is given. It may hold a secret or a password, so it is not for logs and
+   * command lines.
    */
   get url(): string {
     return this.#parts.url;
@@ -101,7 +103,7 @@ export class Listener {
   #accept(client: Socket): void {
     const { session: options, gate } = this.#parts;
     const session = new sessions[options.engine](client, options, gate);
-    const report = sessionReport(client, this.address, this.#parts.session.connection.instance);
+    const report = sessionReport(client, this.address, options.connection.instance);
     client.unref();
     this.#sessions.add(session);
     report('ACCEPTED');

@@ -15,7 +15,7 @@ import { sqlServerOptions } from './sql-server.ts';
 export type ListenAuth = 'SECRET' | 'PEER' | 'NONE';
 
 /** What clients of a listener speak. */
-export type ListenEngine = 'POSTGRES' | 'SQLSERVER';
+export type ListenEngine = 'POSTGRES' | 'MYSQL' | 'SQLSERVER';
 
 /** What a local listener connects to, and where it listens. */
 export interface ListenOptions extends ConnectionOptions {
@@ -30,8 +30,8 @@ export interface ListenOptions extends ConnectionOptions {
   /** The connector to use, or options for one. @default the one that the process shares */
   readonly connector?: Connector | ConnectorOptions;
   /**
-   * The Unix socket. A path that does not end like `/.s.PGSQL.5432` is that of a folder for it, because libpq only finds
-   * sockets of that name. Excludes `host` and `port`.
+   * The Unix socket. For PostgreSQL, a path that does not end like `/.s.PGSQL.5432` is that of a folder for it, because
+   * libpq only finds sockets of that name. Excludes `host` and `port`.
    * @default in a folder of its own, which is removed with it
    */
   readonly path?: string;
@@ -61,7 +61,7 @@ export interface ListenOptions extends ConnectionOptions {
   readonly startupTimeoutMs?: number;
 }
 
-const listenEngines = ['POSTGRES', 'SQLSERVER'] as const satisfies readonly ListenEngine[];
+const listenEngines = ['POSTGRES', 'MYSQL', 'SQLSERVER'] as const satisfies readonly ListenEngine[];
 
 const names = [
   ...connectionOptionNames,

@@ -45,3 +45,15 @@ export async function readMessage(stream: Duplex, signal: AbortSignal): Promise<
   const body = await readExactly(stream, length, signal);
   return body && { type: String.fromCharCode(head[0]!), body };
 }
+
+/** Reads one packet of MySQL's login; undefined if none comes, or one that cannot belong to a login. */
+export async function readPacket(
+  stream: Duplex,
+  signal: AbortSignal,
+): Promise<{ readonly sequence: number; readonly body: Buffer } | undefined> {
+  const head = await readExactly(stream, 4, signal);
+  const length = head?.readUIntLE(0, 3) ?? 0;
+  if (!head || length === 0 || length > longestMessage) return undefined;
+  const body = await readExactly(stream, length, signal);
+  return body && { sequence: head[3]!, body };
+}

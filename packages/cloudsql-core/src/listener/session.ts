@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Engine } from '../credentials/database-user.ts';
 import { type Deadline, deadline } from '../deadline.ts';
-import { cloudSqlError } from '../errors.ts';
+import { cloudSqlError, isError } from '../errors.ts';
 import { type Login, openLogin, serverClosed } from '../login.ts';
 import { announceClient, skipAnswer } from './client-protocol.ts';
 import type { Gate } from './gate.ts';
@@ -59,7 +59,7 @@ export abstract class Session {
     } catch (error) {
       this.#server?.destroy();
       if (error instanceof ClientGone) return;
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+      this.fail(isError(error) ? error : new Error(String(error)));
     }
   }
 

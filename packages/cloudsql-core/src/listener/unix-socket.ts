@@ -2,7 +2,8 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, type 
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ConfigError } from '../errors.ts';
+import type { Engine } from '../credentials/database-user.ts';
+import { ConfigError, isError } from '../errors.ts';
 
 /** libpq finds a socket by its folder and its port. */
 const socketName = /^\.s\.PGSQL\.(\d{1,5})$/;
@@ -24,9 +25,10 @@ export interface SocketPlace {
 }
 
 /** The full path of the socket that the option `path` means. */
-export function socketPath(given: string): string {
+export function socketPath(given: string, engine: Engine): string {
   const resolved = path.resolve(given);
-  const full = socketName.test(path.basename(resolved)) ? resolved : path.join(resolved, '.s.PGSQL.5432');
+  const full =
+    engine === 'MYSQL' || socketName.test(path.basename(resolved)) ? resolved : path.join(resolved, '.s.PGSQL.5432');
   return checkLength(full, 'Set `path` to a shorter one.');
 }
 
@@ -39,11 +41,11 @@ export function libpqAddress(socket: string): { folder: string; port: string } {
  * Prepares a place for a socket: one in a new folder, or the one that was chosen.
  * @throws ConfigError `CLOUDSQL_LISTEN_FAILED`, `CLOUDSQL_INVALID_OPTION`
  */
-export function prepare(chosen: string | undefined, mode: number): SocketPlace {
+export function prepare(chosen: string | undefined, mode: number, engine: Engine): SocketPlace {
   try {
     if (chosen === undefined) {
       const privateFolder = mkdtempSync(path.join(tmpdir(), 'cloudsql-'));
-      const socket = path.join(privateFolder, '.s.PGSQL.5432');
+      const socket = path.join(privateFolder, engine === 'MYSQL' ? 'mysql.sock' : '.s.PGSQL.5432');
       return { path: checkLength(socket, 'Set TMPDIR or `path` to a shorter one.'), bindPath: socket, privateFolder };
     }
     const folder = path.dirname(chosen);
@@ -107,7 +109,7 @@ export function isStale(socket: string): Promise<boolean> {
 /** A listener that could not be opened. */
 export function listenError(where: string, cause: unknown, remedy?: string): ConfigError {
   if (cause instanceof ConfigError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = isError(cause) ? cause.message : String(cause);
   return new ConfigError('CLOUDSQL_LISTEN_FAILED', `Cannot listen on ${where}: ${why}`, {
     cause,
     ...(remedy === undefined ? {} : { remedy }),

@@ -6,7 +6,13 @@ import type { ListenOptions } from './options.ts';
 /** Options of {@link cloudSqlUrl}. */
 export interface CloudSqlUrlOptions extends ListenOptions {
   /** The kind of database, in any letter case. @default 'postgresql' */
-  readonly dialect?: 'postgresql' | 'postgres' | 'sqlserver' | 'mssql' | (string & {});
+  readonly dialect?: 'postgresql' | 'postgres' | 'mysql' | 'sqlserver' | 'mssql' | (string & {});
+  /**
+   * What the tool calls a Unix socket in a URL of MySQL: for `mysql2`, `mariadb` and Drizzle it is `socketPath`, for
+   * Prisma `socket`. A tool that knows neither wants TCP: set `host` or `port`.
+   * @default 'socketPath'
+   */
+  readonly socketOption?: string;
   /** The schema, as Prisma understands it in a URL. @default none in the URL: Prisma then takes `public` */
   readonly schema?: string;
 }
@@ -25,8 +31,8 @@ export interface CloudSqlUrlOptions extends ListenOptions {
  * @throws ConfigError
  */
 export async function cloudSqlUrl(options: CloudSqlUrlOptions): Promise<string> {
-  const { schema, rest } = read(options);
-  return withSchema((await listen(rest)).url, schema);
+  const { rest, finish } = read(options);
+  return finish((await listen(rest)).url);
 }
 
 /**
@@ -41,20 +47,34 @@ export async function cloudSqlUrl(options: CloudSqlUrlOptions): Promise<string> 
  * @throws ConfigError
  */
 export function cloudSqlUrlSync(options: CloudSqlUrlOptions): string {
-  const { schema, rest } = read(options);
-  return withSchema(listenSync(rest).url, schema);
+  const { rest, finish } = read(options);
+  return finish(listenSync(rest).url);
 }
 
-function read(options: CloudSqlUrlOptions): { schema: string | undefined; rest: ListenOptions } {
+function read(options: CloudSqlUrlOptions): { rest: ListenOptions; finish: (url: string) => string } {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigError('CLOUDSQL_MISSING_OPTION', 'The option `instance` is not set');
   }
-  const { dialect = 'postgresql', schema, ...rest } = options;
-  const isPostgres = oneOf('dialect', dialect, ['postgresql', 'postgres', 'sqlserver', 'mssql']).startsWith('postgres');
-  return { schema, rest: isPostgres ? rest : { engine: 'SQLSERVER', ...rest } };
+  const { dialect = 'postgresql', schema, socketOption = 'socketPath', ...rest } = options;
+  const engine = engines[oneOf('dialect', dialect, ['postgresql', 'postgres', 'mysql', 'sqlserver', 'mssql'])];
+  if (engine === 'MYSQL' && schema !== undefined) {
+    throw new ConfigError('CLOUDSQL_CONFLICTING_OPTIONS', "`dialect: 'mysql'` and `schema` contradict each other", {
+      remedy: 'Remove `schema`: in MySQL it is another word for the database.',
+    });
+  }
+  const finish = (url: string): string =>
+    schema === undefined ? url.replace('?socketPath=', `?${socketOption}=`) : withSchema(url, schema);
+  return { rest: engine === 'POSTGRES' ? rest : { engine, ...rest }, finish };
 }
 
-function withSchema(url: string, schema: string | undefined): string {
-  if (schema === undefined) return url;
+const engines = {
+  postgresql: 'POSTGRES',
+  postgres: 'POSTGRES',
+  mysql: 'MYSQL',
+  sqlserver: 'SQLSERVER',
+  mssql: 'SQLSERVER',
+} as const;
+
+function withSchema(url: string, schema: string): string {
   return url.startsWith('sqlserver:') ? `${url};schema=${schema}` : `${url}&schema=${encodeURIComponent(schema)}`;
 }

@@ -1,5 +1,5 @@
 /** First bytes of what a server answers to a login. */
-export const answer = { ok: 0x00, authSwitch: 0xfe, err: 0xff } as const;
+export const answer = { ok: 0x00, more: 0x01, authSwitch: 0xfe, err: 0xff } as const;
 
 const headLength = 4;
 
@@ -29,4 +29,10 @@ export function renameUser(packet: Buffer, placeholder: string, user: string): B
   if (length === undefined || end < 0 || packet.toString('utf8', userStart, end) !== placeholder) return packet;
   const body = [packet.subarray(headLength, userStart), Buffer.from(user), packet.subarray(end, length)];
   return Buffer.concat([encodePacket(packet[3]!, Buffer.concat(body)), packet.subarray(length)]);
+}
+
+/** Writes the body of an ERR packet; without `state` for a client that has not said yet what it understands. */
+export function encodeErr(code: number, state: string, message: string): Buffer {
+  const marker = state && `#${state}`;
+  return Buffer.concat([Buffer.from([answer.err, code & 0xff, code >>> 8]), Buffer.from(marker + message)]);
 }

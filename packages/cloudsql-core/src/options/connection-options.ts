@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
-import { type Instance, parseInstance } from '../instance/instance.ts';
+import type { DnsName } from '../instance/dns-name.ts';
+import { type Instance, parseName } from '../instance/instance.ts';
 import { describe, oneOf, optionalString } from './check.ts';
 
 /** A kind of address that an instance can have. */
@@ -13,7 +14,10 @@ const authTypes = ['IAM', 'IAM_MANUAL', 'PASSWORD'] as const satisfies readonly 
 
 /** Names an instance and how to reach it and log in to it: the same words in every adapter. */
 export interface ConnectionOptions {
-  /** Instance connection name, `project:region:instance`; of AlloyDB: `projects/P/locations/R/clusters/C/instances/I`. */
+  /**
+   * Instance connection name, `project:region:instance`; of AlloyDB: `projects/P/locations/R/clusters/C/instances/I`. Or
+   * a DNS name whose TXT record holds one, and which is watched: see failoverPeriodMs.
+   */
   readonly instance: string;
   /**
    * The type of address to dial, or an ordered list: the first type that the instance has. A failed dial never moves
@@ -44,7 +48,7 @@ export const connectionOptionNames = ['instance', 'ipType', 'authType', 'user', 
 
 /** {@link ConnectionOptions}, checked and with defaults applied. */
 export interface ResolvedConnection {
-  readonly instance: Instance;
+  readonly instance: Instance | DnsName;
   /** Undefined where the default of the service is wanted. */
   readonly ipTypes: readonly IpType[] | undefined;
   readonly authType: AuthType;
@@ -58,7 +62,7 @@ export interface ResolvedConnection {
  * `CLOUDSQL_CONFLICTING_OPTIONS`
  */
 export function resolveConnection(options: ConnectionOptions): ResolvedConnection {
-  const instance = parseInstance(options.instance);
+  const instance = parseName(options.instance);
   const authType =
     options.authType === undefined
       ? 'password' in options

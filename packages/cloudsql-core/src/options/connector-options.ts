@@ -1,11 +1,14 @@
 import type { CredentialSource, ImpersonationOptions } from '../credentials/credentials.ts';
 import { universeOf } from '../credentials/universe.ts';
+import type { DialFunction } from '../dial/dial.ts';
 import { ConfigError } from '../errors.ts';
 import { isLoopback } from '../http.ts';
+import type { NameResolver } from '../instance/resolve.ts';
 import type { KeyPair } from '../key-pair.ts';
 import type { Logger } from '../telemetry.ts';
 import { describe, optionalMilliseconds, optionalString, refuseUnknown } from './check.ts';
 import { resolveImpersonation } from './impersonation-option.ts';
+import { type ResolvedNetworkOptions, resolveNetworkOptions } from './network-options.ts';
 
 /** Options of a {@link Connector}. All have defaults that suit an application on Google Cloud and on a laptop. */
 export interface ConnectorOptions {
@@ -38,10 +41,47 @@ export interface ConnectorOptions {
    */
   readonly endpoints?: { readonly sqlAdmin?: string; readonly alloyDb?: string; readonly iamCredentials?: string };
   /**
-   * How long one dial may take, in milliseconds: credentials, refresh, TCP, TLS and metadata exchange together.
+   * How long one dial may take, in milliseconds: DNS, credentials, refresh, TCP, TLS and metadata exchange together.
    * @default 30_000
    */
   readonly dialTimeoutMs?: number;
+  /**
+   * Makes the connections to instances in place of TCP; TLS is spoken on what it returns.
+   * @default TCP, through the SOCKS5 proxy that ALL_PROXY names (`socks5://user:password@host:port`) unless NO_PROXY
+   * excludes the address
+   */
+  readonly dial?: DialFunction;
+  /**
+   * When certificates are fetched: `'AHEAD'` of their end, in the background, while an instance is in use; or `'LAZY'`,
+   * when a dial needs one, for processes that get no processor time between requests. Any letter case.
+   * @default 'AHEAD'
+   */
+  readonly refresh?: 'AHEAD' | 'LAZY' | 'ahead' | 'lazy' | (string & {});
+  /** Looks DNS names up: a `Resolver` of `node:dns/promises` fits. @default what `node:dns` is set to */
+  readonly resolver?: NameResolver;
+  /**
+   * Between two look-ups of a DNS name that is in use, in milliseconds. When it leads to another instance, dials go
+   * there, and the connections to the old one are ended. 0: it is looked up only when it is dialled.
+   * @default 30_000
+   */
+  readonly failoverPeriodMs?: number;
+  /**
+   * The projects whose instances DNS names may lead to.
+   * @default the one that a name leads to at first
+   */
+  readonly allowedProjects?: readonly string[];
+  /**
+   * How long certificates of AlloyDB should live, in milliseconds: from one hour to 24. Only a wish; the server decides.
+   * @default 3_600_000
+   */
+  readonly alloyDbCertificateMs?: number;
+  /**
+   * Connection info of AlloyDB instances that are not to be asked for, as an object or JSON: `publicKey`, `privateKey`,
+   * and for each instance name `ipAddress`, `publicIpAddress`, `pscInstanceConfig.pscDnsName`, `pemCertificateChain` and
+   * `caCert`. Never refreshed, and for development only.
+   * @default the AlloyDB API is asked
+   */
+  readonly alloyDbStaticInfo?: string | object;
   /** The client's RSA key pair, PEM encoded. @default one that is made per process */
   readonly keyPair?: KeyPair;
   /** Appended to the user agent of API calls and of AlloyDB's metadata exchange. @default nothing */
@@ -63,6 +103,13 @@ const names = [
   'universeDomain',
   'endpoints',
   'dialTimeoutMs',
+  'dial',
+  'refresh',
+  'resolver',
+  'failoverPeriodMs',
+  'allowedProjects',
+  'alloyDbCertificateMs',
+  'alloyDbStaticInfo',
   'keyPair',
   'userAgent',
   'logger',
@@ -70,7 +117,9 @@ const names = [
 ] as const satisfies readonly (keyof ConnectorOptions)[];
 
 /** {@link ConnectorOptions}, checked and with defaults applied. */
-export interface ResolvedConnectorOptions extends ConnectorOptions {
+export interface ResolvedConnectorOptions
+  extends Omit<ConnectorOptions, keyof ResolvedNetworkOptions>,
+    ResolvedNetworkOptions {
   readonly dialTimeoutMs: number;
   readonly impersonate?: ImpersonationOptions;
   readonly emulator: 'LOCAL' | 'ANY' | 'NEVER';
@@ -99,6 +148,7 @@ export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConn
   return Object.freeze({
     ...others,
     ...(impersonate ? { impersonate } : {}),
+    ...resolveNetworkOptions(options),
     emulator,
     dialTimeoutMs: optionalMilliseconds('dialTimeoutMs', options.dialTimeoutMs, 1) ?? 30_000,
   });

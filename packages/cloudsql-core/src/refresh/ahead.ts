@@ -1,9 +1,6 @@
 import { waitOrAbort } from '../deadline.ts';
 import type { Expiring, MaybeFinal, RefreshPolicy } from './policy.ts';
-import { margin, refreshDelay, retryDelay } from './schedule.ts';
-
-/** Between two fetches that were asked for by {@link RefreshAhead.suspect}, in milliseconds. */
-const suspectIntervalMs = 30_000;
+import { margin, refreshDelay, retryDelay, suspectIntervalMs } from './schedule.ts';
 
 /** The failure of a fetch that had run for so long when somebody came is not theirs, in milliseconds. */
 const lateMs = 1000;

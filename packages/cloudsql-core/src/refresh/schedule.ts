@@ -1,5 +1,8 @@
 const minutes = 60_000;
 
+/** Between two fetches that were asked for because a value did not work, in milliseconds. */
+export const suspectIntervalMs = 30_000;
+
 /** setTimeout fires at once for delays that do not fit 31 bits. */
 const longest = 2 ** 31 - 1;
 
@@ -20,6 +23,14 @@ export function refreshDelay(remainingMs: number): number {
  */
 export function margin(lifeMs: number): number {
   return Math.min(lifeMs / 5, 2000);
+}
+
+/**
+ * How long before its end a value is fetched anew where that is done only when somebody needs it, in milliseconds: four
+ * minutes, as in Google's connectors, and half of what is shorter than eight.
+ */
+export function lazyMargin(lifeMs: number): number {
+  return Math.min(lifeMs / 2, 4 * minutes);
 }
 
 /** How long to wait after failures in a row, in milliseconds: 1 s doubling to 30 s, with jitter. */

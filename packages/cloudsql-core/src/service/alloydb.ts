@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { type AccessToken, alloyDbScopes } from '../credentials/credentials.ts';
 import { exchangeMetadata } from '../dial/metadata-exchange.ts';
 import type { IpType } from '../options/connection-options.ts';
-import { Answer, refuseExpired, usable } from './api-answer.ts';
+import { Answer, alloyDbAddresses, refuseExpired, usable } from './api-answer.ts';
 import type { ApiCall } from './api-client.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { FetchRequest, Service } from './service.ts';
@@ -15,9 +15,6 @@ import type { FetchRequest, Service } from './service.ts';
  */
 const apiVersion = 'v1beta';
 
-/** A hint to the server, which grants from one hour to 24. The shortest, since a certificate cannot be taken back. */
-const certificateDuration = '3600s';
-
 /** AlloyDB for PostgreSQL. */
 export const alloyDb: Service = {
   name: 'alloydb',
@@ -28,7 +25,7 @@ export const alloyDb: Service = {
   defaultIpTypes: ['PRIVATE'],
   identityInCertificate: false,
   fetch: fetchAlloyDb,
-  identity: (_, __, host) => ({ address: host }),
+  identity: (_, __, { host }) => ({ address: host }),
   async prelude({ credentials, iam, userAgent }) {
     // For passwords, too: the server asks IAM whether its principal may connect at all.
     const { token } = await credentials.loginToken();
@@ -50,13 +47,7 @@ async function fetchAlloyDb(request: FetchRequest): Promise<ConnectionInfo> {
 async function fetchAddresses(request: FetchRequest, { token }: AccessToken): Promise<Map<IpType, string>> {
   const call = callOf(request, `${request.instance.id}/connectionInfo`);
   const answer = new Answer(await request.api.call({ ...call, method: 'GET', token }));
-  const found: [IpType, string][] = [
-    ['PRIVATE', answer.text('ipAddress')],
-    ['PUBLIC', answer.text('publicIpAddress')],
-    ['PSC', answer.text('pscDnsName').replace(/\.$/, '')],
-  ];
-  // An address that the instance does not have is an empty text.
-  return new Map(found.filter(([, address]) => address !== ''));
+  return alloyDbAddresses(answer.text('ipAddress'), answer.text('publicIpAddress'), answer.text('pscDnsName'));
 }
 
 async function fetchCertificate(
@@ -73,7 +64,7 @@ async function fetchCertificate(
     body: {
       parent,
       publicKey: pkcs1(publicKey),
-      certDuration: certificateDuration,
+      certDuration: `${request.alloyDbCertificateMs / 1000}s`,
       useMetadataExchange: true,
     },
   });

@@ -1,5 +1,6 @@
 import { cloudSqlError } from '../errors.ts';
 import type { Instance } from '../instance/instance.ts';
+import type { IpType } from '../options/connection-options.ts';
 
 /** Parses a part of an API's answer. @throws RefreshError `CLOUDSQL_BAD_API_ANSWER` where that fails */
 export function usable<T>({ id }: Instance, what: string, parse: () => T): T {
@@ -8,6 +9,16 @@ export function usable<T>({ id }: Instance, what: string, parse: () => T): T {
   } catch (cause) {
     throw cloudSqlError('CLOUDSQL_BAD_API_ANSWER', `The API sent no usable ${what}`, { instance: id, cause });
   }
+}
+
+/** What an AlloyDB instance can be dialled on. An address that it does not have is an empty text. */
+export function alloyDbAddresses(privately: string, publicly: string, psc: string): Map<IpType, string> {
+  const found: [IpType, string][] = [
+    ['PRIVATE', privately],
+    ['PUBLIC', publicly],
+    ['PSC', psc.replace(/\.$/, '')],
+  ];
+  return new Map(found.filter(([, address]) => address !== ''));
 }
 
 /** Checks that a certificate that was just issued has not expired. @throws RefreshError `CLOUDSQL_CLOCK_SKEW` */

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import type { Instance } from '../instance/instance.ts';
 import type { IpType, ResolvedConnection } from '../options/connection-options.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import { services } from './services.ts';
@@ -10,7 +11,8 @@ import { services } from './services.ts';
  */
 export function chooseAddress(
   { addresses }: ConnectionInfo,
-  { instance, ipTypes = services[instance.service].defaultIpTypes }: ResolvedConnection,
+  instance: Instance,
+  { ipTypes = services[instance.service].defaultIpTypes }: Pick<ResolvedConnection, 'ipTypes'>,
   suspect: () => void,
 ): [IpType, string] {
   for (const type of ipTypes) {

@@ -18,7 +18,10 @@ export const cloudSql: Service = {
   defaultIpTypes: ['PUBLIC'],
   identityInCertificate: true,
   fetch: fetchCloudSql,
-  identity: ({ project, name }, { serverName }) => ({ commonName: `${project}:${name}`, serverName }),
+  identity: ({ project, name }, { serverName }, { domain = serverName }) => ({
+    commonName: `${project}:${name}`,
+    serverName: domain,
+  }),
 };
 
 /** Fetches metadata and an ephemeral certificate, in parallel, and makes one thing of the two. */
@@ -114,6 +117,19 @@ async function fetchCertificate(
   const expiresAt = Math.min(Date.parse(certificate.validTo), login?.expiresAt ?? Number.POSITIVE_INFINITY);
   refuseExpired(request.instance, expiresAt);
   return { pem, expiresAt };
+}
+
+/** Asks which instance has one of the DNS names that Cloud SQL gives. */
+export async function instanceOfDnsName(
+  plane: Pick<FetchRequest, 'api' | 'endpoint' | 'credentials' | 'signal'>,
+  name: string,
+  region: string,
+): Promise<string> {
+  const { api, endpoint, signal } = plane;
+  const { token } = await plane.credentials.apiToken();
+  const path = `/sql/v1beta4/locations/${region}/dns/${name}.:resolveConnectSettings`;
+  const call = { url: endpoint.replace(/\/$/, '') + path, instance: name, signal, token, method: 'GET' } as const;
+  return new Answer(await api.call(call)).text('connectionName');
 }
 
 function callOf(

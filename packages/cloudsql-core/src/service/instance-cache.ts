@@ -1,12 +1,18 @@
 import { deadline, waitOrAbort } from '../deadline.ts';
 import { cloudSqlError } from '../errors.ts';
 import type { Instance } from '../instance/instance.ts';
+import type { ResolvedNetworkOptions } from '../options/network-options.ts';
 import { RefreshAhead } from '../refresh/ahead.ts';
+import { RefreshLazily } from '../refresh/lazy.ts';
 import type { RefreshPolicy } from '../refresh/policy.ts';
 import { publish } from '../telemetry.ts';
 import type { ConnectionInfo } from './connection-info.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Service } from './service.ts';
+import { staticConnectionInfo } from './static-info.ts';
+
+/** How what is known is kept fresh. */
+type CacheOptions = Pick<ResolvedNetworkOptions, 'refresh' | 'alloyDbCertificateMs' | 'alloyDbStaticInfo'>;
 
 /** How long one fetch of metadata and certificate may take, in milliseconds; it outlives the dial that started it. */
 const refreshTimeoutMs = 60_000;
@@ -18,14 +24,17 @@ export class InstanceCache {
   readonly info: RefreshPolicy<ConnectionInfo>;
   readonly #service: Service;
   readonly #plane: ControlPlane;
+  readonly #options: CacheOptions;
   #error: Error | undefined;
 
-  constructor(service: Service, plane: ControlPlane, instance: Instance, iam: boolean) {
+  constructor(service: Service, plane: ControlPlane, instance: Instance, iam: boolean, options: CacheOptions) {
     this.#service = service;
     this.#plane = plane;
     this.instance = instance;
     this.iam = iam;
-    this.info = new RefreshAhead((closing) => this.#fetch(closing));
+    this.#options = options;
+    const Policy = options.refresh === 'LAZY' ? RefreshLazily : RefreshAhead;
+    this.info = new Policy((closing) => this.#fetch(closing));
   }
 
   /** The last failed refresh, until one succeeds. */
@@ -60,10 +69,14 @@ export class InstanceCache {
 
   async #fetchNow(signal: AbortSignal): Promise<ConnectionInfo> {
     const { endpoint, credentials } = this.#plane;
+    const { alloyDbStaticInfo: known, alloyDbCertificateMs } = this.#options;
+    const { instance, iam } = this;
+    if (known && instance.service === 'alloydb') return staticConnectionInfo(known, instance);
     // Under way before anything else, because it is the slowest part of a cold start.
     const keyPair = this.#plane.keyPair();
     keyPair.catch(() => {});
     const api = await this.#plane.api();
-    return this.#service.fetch({ instance: this.instance, iam: this.iam, api, endpoint, credentials, keyPair, signal });
+    const request = { instance, iam, api, endpoint, credentials, keyPair, alloyDbCertificateMs, signal };
+    return this.#service.fetch(request);
   }
 }

@@ -50,7 +50,7 @@ export class Instances {
     const known = this.#caches.get(key);
     if (known) return known;
     refuseToLeave(instance, plane);
-    const made = new InstanceCache(service, plane, instance, iam);
+    const made = new InstanceCache(service, plane, instance, iam, this.#options);
     this.#caches.set(key, made);
     return made;
   }

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Credentials, Scopes } from '../credentials/credentials.ts';
-import type { DialTarget } from '../dial/dial.ts';
+import type { ReachedTarget } from '../dial/metadata-exchange.ts';
 import type { ServerIdentity } from '../dial/server-identity.ts';
 import type { Instance, ServiceName } from '../instance/instance.ts';
 import type { KeyPair } from '../key-pair.ts';
@@ -26,7 +26,11 @@ export interface Service {
   /** Fetches metadata and a client certificate. */
   fetch(request: FetchRequest): Promise<ConnectionInfo>;
   /** What the certificate of the server that was dialled has to say. */
-  identity(instance: Instance, info: ConnectionInfo, host: string): ServerIdentity;
+  identity(
+    instance: Instance,
+    info: ConnectionInfo,
+    dialled: { readonly host: string; readonly domain: string | undefined },
+  ): ServerIdentity;
   /**
    * Begins whatever has to happen between the TLS handshake and the first byte of the database protocol, so that it is
    * ready when the socket is. Absent where nothing has to.
@@ -43,6 +47,8 @@ export interface FetchRequest {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly keyPair: Promise<KeyPair>;
+  /** How long a certificate of AlloyDB should live, in milliseconds. */
+  readonly alloyDbCertificateMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -55,4 +61,4 @@ export interface PreludeRequest {
 }
 
 /** Speaks with the server on a socket that nobody else uses yet. Destroys it if that fails, or if the signal fires. */
-export type Prelude = (socket: TLSSocket, target: DialTarget, signal: AbortSignal) => Promise<void>;
+export type Prelude = (socket: TLSSocket, target: ReachedTarget, signal: AbortSignal) => Promise<void>;

@@ -39,7 +39,7 @@ export async function servePostgres(session: LoginSession, openDatabase: OpenDat
 }
 
 /** Returns what the database is sent first, or `undefined` if the client was refused. */
-async function logIn(
+export async function logIn(
   session: LoginSession,
   { parameters, protocol }: Startup & { kind: 'STARTUP' },
 ): Promise<Buffer | undefined> {
@@ -67,15 +67,20 @@ async function logIn(
 }
 
 async function askToken(session: LoginSession, user: string): Promise<LoginDecision> {
-  const { client, identity, signal } = session;
-  client.write(encodeCleartextRequest());
-  const password = await readPassword(client, signal);
+  const { identity } = session;
+  const password = await askPassword(session);
   if (!password) {
     const message = password === '' ? 'empty password returned by client' : 'expected password response';
     return { action: 'REFUSE', error: { code: INVALID_PASSWORD, message } };
   }
   const caller = identifyBearer(password, identity.tokens, identity.keys);
   return decideToken(user, caller, partiesOf(session));
+}
+
+/** Asks for a password in clear text; `undefined` if something else comes. */
+export async function askPassword({ client, signal }: LoginSession): Promise<string | undefined> {
+  client.write(encodeCleartextRequest());
+  return await readPassword(client, signal);
 }
 
 function partiesOf({ instance, identity }: LoginSession): LoginParties {
@@ -110,6 +115,7 @@ async function forward(session: LoginSession, openDatabase: OpenDatabase, firstB
   });
 }
 
-function refuse(session: LoginSession, error: ErrorFields): void {
+/** Refuses a login with an error of PostgreSQL. */
+export function refuse(session: LoginSession, error: ErrorFields): void {
   refuseLogin(session, error.message, encodeFatal(error));
 }

@@ -1,4 +1,5 @@
 import type { DataFolder } from '../data-folder/data-folder.ts';
+import { EchoDatabase } from '../echo/echo-database.ts';
 import type { EngineName } from '../engine-version.ts';
 import { MysqlDatabase } from '../mysql/mysql-database.ts';
 import { findMysql } from '../mysql/mysql-programs.ts';
@@ -32,6 +33,8 @@ export class Databases {
 
   /** Starts the server of an instance, with its databases and users. */
   async start({ name, ...content }: ResolvedInstance): Promise<Database> {
+    // Nothing is looked for or kept where there is no database.
+    if (content.isEcho) return new EchoDatabase(content.engine.version);
     const folder = String(this.#count++);
     this.#launcher ??= chooseLauncher(this.#workspace);
     const launcher = await this.#launcher;

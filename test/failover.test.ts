@@ -1,0 +1,295 @@
+import dns from 'node:dns';
+import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import { Connector, type ConnectorOptions, type NameResolver } from '@x/cloudsql-core';
+import { pgOptions } from '@x/cloudsql-core/pg';
+import type { DnsRecords, Emulator } from '@x/cloudsql-emulator';
+import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
+import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
+import knex from 'knex';
+import pg from 'pg';
+import { Sequelize } from 'sequelize';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { app, setEnv, startCloud } from './cloud.ts';
+
+const before = 'demo-shop:europe-west1:before';
+const after = 'demo-shop:europe-west4:after';
+const elsewhere = 'demo-other:europe-west1:elsewhere';
+const name = 'orders.shop.example';
+const servers = dns.getServers();
+/** Polls often enough for a test. */
+const often = { failoverPeriodMs: 100 };
+/** An answer may be a second old. */
+const soon = { timeout: 10_000 };
+
+let cloud: Emulator;
+
+beforeAll(async () => {
+  const databases = ['orders'];
+  const users = [{ email: app, databaseRoles: ['cloudsqlsuperuser'] }];
+  const instances = [before, after, elsewhere].map((each) => ({ name: each, databases, users }));
+  cloud = await startCloud({ instances });
+  setEnv(cloud.env);
+  dns.setServers([cloud.dns.server]);
+});
+
+/** What a test has opened, to be ended however the test ends. */
+const opened: (() => unknown)[] = [];
+
+beforeEach(() => lead({ TXT: before }));
+afterEach(async () => {
+  await cloud.faults.clear();
+  cloud.certificateLifetimeMs = 3_600_000;
+  for (const end of opened.splice(0).reverse()) await end();
+  await expect.poll(() => cloud.statistics().connections.open).toBe(0);
+  cloud.resetStatistics();
+});
+afterAll(async () => {
+  dns.setServers(servers);
+  await cloud.close();
+});
+
+function lead(records: DnsRecords): void {
+  cloud.dns.set(name, { ttl: 0, ...records });
+}
+
+function connect(options: ConnectorOptions): Connector {
+  const connector = new Connector(options);
+  opened.push(() => connector.close());
+  return connector;
+}
+
+/** How many connections to an instance are open. */
+function open(instance: string): number {
+  return cloud.connections.filter((each) => each.instance === instance && each.closedAt === undefined).length;
+}
+
+/** Where a new connection leads. */
+async function led(connector: Connector, options: { timeoutMs?: number } = {}): Promise<string> {
+  const { length } = cloud.connections;
+  const socket = await connector.connect({ instance: name, ...options });
+  await expect.poll(() => cloud.connections.length).toBeGreaterThan(length);
+  socket.destroy();
+  return cloud.connections.at(-1)!.instance;
+}
+
+const regionOf = `select current_setting('data_directory') as place`;
+
+/** A pool whose owner listens to nothing, as many do. */
+function bare(options: ConnectorOptions): { connector: Connector; pool: pg.Pool; place: () => Promise<string> } {
+  const connector = connect(options);
+  const pool = new pg.Pool(pgOptions({ instance: name, database: 'orders', connector, max: 3 }));
+  opened.push(() => pool.end());
+  return { connector, pool, place: async () => (await pool.query(regionOf)).rows[0].place };
+}
+
+describe('after a failover', () => {
+  it('the next dial reaches the new instance', async () => {
+    const connector = connect({ failoverPeriodMs: 0 });
+    expect(await led(connector)).toBe(before);
+    lead({ TXT: after });
+    await expect.poll(() => led(connector), soon).toBe(after);
+    expect(await led(connector)).toBe(after);
+  });
+
+  it('the next dial reaches it while the name is being watched, too', async () => {
+    const connector = connect({ failoverPeriodMs: 600_000 });
+    const idle = await connector.connect({ instance: name });
+    const ended = once(idle, 'close');
+    lead({ TXT: after });
+    await expect.poll(() => led(connector), soon).toBe(after);
+    await ended;
+  });
+
+  it('a pool without an error listener moves by itself, and no query fails', async () => {
+    const { pool, place } = bare(often);
+    const clients = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
+    for (const client of clients) client.release();
+    expect([open(before), pool.idleCount]).toEqual([3, 3]);
+    const old = await place();
+    lead({ TXT: after });
+    await expect.poll(() => open(before), soon).toBe(0);
+    expect(pool.totalCount).toBe(0);
+    expect(await place()).not.toBe(old);
+    expect([open(before), open(after)]).toEqual([0, 1]);
+  });
+
+  it('knex moves, and no query fails', async () => {
+    const connector = connect(often);
+    const db = knex(knexCloudSql({ client: 'pg', connection: { instance: name, database: 'orders', connector } }));
+    opened.push(() => db.destroy());
+    await db.raw('select 1');
+    lead({ TXT: after });
+    await expect.poll(() => open(before), soon).toBe(0);
+    for (let i = 0; i < 5; i++) await db.raw('select 1');
+    expect([open(before), open(after)]).toEqual([0, 1]);
+  });
+
+  it('Sequelize moves, and no query fails', async () => {
+    const connector = connect(often);
+    const options = { dialect: 'postgres', instance: name, database: 'orders', logging: false, connector } as const;
+    const db = new Sequelize(sequelizeCloudSql(options));
+    opened.push(() => db.close());
+    await db.query('select 1');
+    lead({ TXT: after });
+    await expect.poll(() => open(before), soon).toBe(0);
+    for (let i = 0; i < 5; i++) await db.query('select 1');
+    expect([open(before), open(after)]).toEqual([0, 1]);
+  });
+
+  it('old connections end only when the new instance is ready to be dialled', async () => {
+    const { place } = bare(often);
+    const old = await place();
+    cloud.faults.api('connectSettings', { status: 503 });
+    lead({ TXT: after });
+    cloud.resetStatistics();
+    await expect.poll(() => cloud.statistics().calls.connectSettings).toBeGreaterThan(1);
+    expect(await place()).toBe(old);
+    cloud.faults.api('connectSettings', undefined);
+    await expect.poll(() => open(before), { timeout: 20_000 }).toBe(0);
+    expect(await place()).not.toBe(old);
+  });
+
+  it('one that comes while an instance does not answer is followed by the dial that waits for it', async () => {
+    const connector = connect({ failoverPeriodMs: 0 });
+    expect(await led(connector)).toBe(before);
+    await cloud.faults.connections(before, 'REFUSED');
+    lead({ TXT: after });
+    await expect.poll(() => led(connector).catch(String), soon).toBe(after);
+  });
+
+  it('observers hear of it', async () => {
+    const { channel } = await import('node:diagnostics_channel');
+    const heard: object[] = [];
+    const hear = (event: unknown): void => void heard.push(event as object);
+    channel('cloudsql:failover').subscribe(hear);
+    const connector = connect({ failoverPeriodMs: 0 });
+    await led(connector);
+    lead({ TXT: after });
+    await expect.poll(() => led(connector), soon).toBe(after);
+    channel('cloudsql:failover').unsubscribe(hear);
+    expect(heard).toEqual([{ name, from: before, to: after }]);
+  });
+});
+
+describe('a name that cannot be looked up any more', () => {
+  it.each(['SERVFAIL', 'NXDOMAIN', 'SILENT'] as const)('(%s) drops nothing, and dials go on', async (fault) => {
+    const { connector, place } = bare(often);
+    const old = await place();
+    cloud.resetStatistics();
+    cloud.faults.dns('*', fault);
+    await expect.poll(() => cloud.dns.queries()[`${name} TXT`]).toBeGreaterThan(0);
+    // A limit below that of a DNS query: nobody waits for one.
+    expect(await led(connector, { timeoutMs: 1900 })).toBe(before);
+    expect(await place()).toBe(old);
+    await expect.poll(() => open(before)).toBe(1);
+  });
+
+  it('drops nothing when it is not watched, either', async () => {
+    const connector = connect({ failoverPeriodMs: 0 });
+    expect(await led(connector)).toBe(before);
+    cloud.faults.dns('*', 'SILENT');
+    expect(await led(connector, { timeoutMs: 1900 })).toBe(before);
+  });
+
+  it('because its TXT record is damaged drops nothing', async () => {
+    const warnings: string[] = [];
+    const logger = { warn: (message: string) => void warnings.push(message) };
+    const { place } = bare({ ...often, logger });
+    const old = await place();
+    lead({ TXT: 'oops' });
+    await expect.poll(() => warnings.length).toBeGreaterThan(0);
+    expect(warnings[0]).toMatch(`${before} stays in use for ${name}: It has a TXT record that is no instance name`);
+    expect(await place()).toBe(old);
+  });
+});
+
+describe('a name that leads to another project', () => {
+  it('is not followed, and the connections that there are stay', async () => {
+    const { connector, place } = bare(often);
+    const old = await place();
+    lead({ TXT: elsewhere });
+    await expect
+      .poll(() => led(connector).catch((error: Error) => error), soon)
+      .toMatchObject({
+        code: 'CLOUDSQL_PROJECT_REFUSED',
+        instance: name,
+        message: expect.stringContaining(`The name leads to ${elsewhere}; so far it led to instances of demo-shop`),
+      });
+    expect([await place(), open(elsewhere)]).toEqual([old, 0]);
+    lead({ TXT: before });
+    await expect.poll(() => led(connector).catch((error: Error) => error), soon).toBe(before);
+  });
+
+  it('is followed where that project is allowed', async () => {
+    const connector = connect({ failoverPeriodMs: 0, allowedProjects: ['demo-shop', 'demo-other'] });
+    expect(await led(connector)).toBe(before);
+    lead({ TXT: elsewhere });
+    await expect.poll(() => led(connector), soon).toBe(elsewhere);
+  });
+
+  it('is refused at first sight where others are allowed', async () => {
+    const connector = connect({ allowedProjects: ['demo-other'] });
+    await expect(led(connector)).rejects.toMatchObject({
+      code: 'CLOUDSQL_PROJECT_REFUSED',
+      message: expect.stringContaining('allowed are instances of demo-other'),
+    });
+  });
+});
+
+describe('watching', () => {
+  const asked = (): number => cloud.dns.queries()[`${name} TXT`] ?? 0;
+  const aWhile = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 500));
+
+  it('stops with the connector', async () => {
+    const connector = new Connector({ failoverPeriodMs: 50 });
+    const socket = await connector.connect({ instance: name });
+    await expect.poll(asked).toBeGreaterThan(2);
+    await connector.close();
+    cloud.resetStatistics();
+    await aWhile();
+    expect(asked()).toBe(0);
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  });
+
+  it('stops for a name that nobody has dialled for one life of a certificate', async () => {
+    cloud.certificateLifetimeMs = 1000;
+    const connector = connect({ failoverPeriodMs: 50 });
+    await led(connector);
+    const isQuiet = async (): Promise<boolean> => {
+      const count = asked();
+      await aWhile();
+      return asked() === count;
+    };
+    await expect.poll(isQuiet, { timeout: 10_000 }).toBe(true);
+    lead({ TXT: after });
+    await expect.poll(() => led(connector), soon).toBe(after);
+  });
+
+  it('goes on while there are connections, however old', async () => {
+    cloud.certificateLifetimeMs = 1000;
+    const connector = connect({ failoverPeriodMs: 50 });
+    const socket = await connector.connect({ instance: name });
+    const ended = once(socket, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    cloud.certificateLifetimeMs = 3_600_000;
+    lead({ TXT: after });
+    await ended;
+  });
+
+  it('asks no more than once a second for all the dials of a name', async () => {
+    let lookups = 0;
+    const resolver: NameResolver = {
+      async resolveTxt() {
+        lookups++;
+        return [[before]];
+      },
+    };
+    const connector = connect({ failoverPeriodMs: 0, resolver });
+    const sockets: TLSSocket[] = [];
+    for (let i = 0; i < 5; i++) sockets.push(await connector.connect({ instance: name }));
+    expect(lookups).toBeLessThanOrEqual(2);
+    for (const socket of sockets) socket.destroy();
+  });
+});
