@@ -95,6 +95,8 @@ export class MysqlDatabase implements Database {
         ...[...COMMON_SETTINGS, ...SETTINGS[flavour], ...(isDurable ? [] : FORGETFUL)],
       ],
       environment: {
+        // Temporary files are named after the process id, which other servers in namespaces of their own have, too.
+        TMPDIR: folder,
         INSTALLER: installer,
         INSTALL_OPTIONS: INSTALL[flavour],
         INITIAL_SQL: initialSql(flavour, password),
