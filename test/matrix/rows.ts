@@ -83,6 +83,18 @@ export const rows: Readonly<Record<string, Row>> = {
     packages: ['@prisma/adapter-pg', '@prisma/client', 'prisma'],
     older: { oldest: { '@prisma/adapter-pg': '7.0.0', '@prisma/client': '7.0.0', prisma: '7.0.0' } },
   },
+  kysely: {
+    package: '@x/cloudsql-core',
+    program: 'examples/kysely',
+    packages: ['kysely', 'pg'],
+    older: { oldest: { kysely: '0.27.0', ...oldestPg } },
+  },
+  'mikro-orm': {
+    package: '@x/cloudsql-core',
+    program: 'examples/mikro-orm',
+    packages: ['@mikro-orm/core', '@mikro-orm/postgresql'],
+    older: { oldest: { '@mikro-orm/core': '7.1.9', '@mikro-orm/postgresql': '7.1.9' } },
+  },
   pg: {
     package: '@x/cloudsql-core',
     program: 'pg',
