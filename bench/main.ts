@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { parseArgs, styleText } from 'node:util';
 import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
 import { contenders, type Target } from './contenders.ts';
+import { type EmulatorFigure, measureEmulator } from './emulator.ts';
+import { accessTo } from './emulator-access.ts';
 
 // Every round runs each contender once, in turn, so that whatever else the machine does befalls all of them.
 
@@ -62,6 +63,7 @@ try {
 } finally {
   await cloud.close();
 }
+printEmulator(await measureEmulator(Math.min(rounds, 5)));
 
 async function imports(): Promise<Map<string, number[]>> {
   const times = new Map(names.map((name) => [name, [] as number[]]));
@@ -111,44 +113,9 @@ async function warmConnects(target: Target, env: NodeJS.ProcessEnv): Promise<Map
 
 /** An ephemeral certificate for the bare dial, fetched as any client would. */
 async function describeTarget({ url }: Emulator): Promise<Target> {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  const token = await post(`${url}/token`, {
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-    subject_token: account,
-    scope: 'https://www.googleapis.com/auth/cloud-platform',
-  });
-  const base = `${url}/sql/v1beta4/projects/shop/instances/orders`;
-  const headers = { Authorization: `Bearer ${token.access_token}`, 'Content-Type': 'application/json' };
-  const settings = (await (await fetch(`${base}/connectSettings`, { headers })).json()) as {
-    ipAddresses: { type: string; ipAddress: string }[];
-    serverCaCert: { cert: string };
-  };
-  const body = JSON.stringify({ public_key: publicKey, access_token: token.access_token });
-  const certificate = (await (
-    await fetch(`${base}:generateEphemeralCert`, { method: 'POST', headers, body })
-  ).json()) as {
-    ephemeralCert: { cert: string };
-  };
-  const host = settings.ipAddresses.find(({ type }) => type === 'PRIMARY')?.ipAddress ?? '';
   const dial = `${cloud.caFile}.bench.json`;
-  const secrets = {
-    host,
-    ca: settings.serverCaCert.cert,
-    cert: certificate.ephemeralCert.cert,
-    key: privateKey,
-  };
-  writeFileSync(dial, JSON.stringify(secrets), { mode: 0o600 });
+  writeFileSync(dial, JSON.stringify(await accessTo(url, account, 'shop', 'orders')), { mode: 0o600 });
   return { instance, database: 'orders', user: 'bench@shop.iam', adminApi: url, dial };
-}
-
-async function post(url: string, form: Record<string, string>): Promise<Record<string, string>> {
-  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
-  return (await answer.json()) as Record<string, string>;
 }
 
 function message<T>(child: ChildProcess): Promise<T> {
@@ -207,5 +174,17 @@ function print(rows: readonly Row[]): void {
       `${overOfficial.toFixed(2)}x`.padStart(14),
     ];
     console.log(`${contender.padEnd(36)} ${numbers.join(' ')}`);
+  }
+}
+
+function printEmulator(figures: readonly EmulatorFigure[]): void {
+  if (values.json) {
+    for (const figure of figures) console.log(JSON.stringify(figure));
+    return;
+  }
+  console.log(`\n${styleText('bold', 'the emulator')}`);
+  for (const { row, value, unit, goal, met } of figures) {
+    const number = `${Number.isInteger(value) ? value : value.toFixed(1)} ${unit}`.padStart(12);
+    console.log(`${row.padEnd(48)} ${number}   goal ${goal}: ${met ? 'met' : 'missed'}`);
   }
 }

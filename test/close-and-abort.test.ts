@@ -1,34 +1,84 @@
+import { Resolver } from 'node:dns/promises';
+import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Connector } from '@x/cloudsql-core';
+import { Connector, type ConnectorOptions } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { instance, setEnv, startCloud } from './cloud.ts';
+import { type SocksOptions, SocksServer } from './socks-server.ts';
 
 let cloud: Emulator;
 
 beforeAll(async () => {
   cloud = await startCloud();
   setEnv(cloud.env);
+  resolver.setServers([cloud.dns.server]);
 });
 
-afterEach(() => cloud.faults.clear());
+const domain = 'orders.shop.example';
+/** Gives up on silence soon, so that no query outlives its test. */
+const resolver = new Resolver({ timeout: 500, tries: 1 });
+const ends: (() => unknown)[] = [];
+
+afterEach(async () => {
+  await cloud.faults.clear();
+  for (const end of ends.splice(0).reverse()) await end();
+});
 
 afterAll(() => cloud.close());
 
+/** How a dial gets stuck. */
+interface Stuck {
+  readonly name?: string;
+  readonly options?: ConnectorOptions;
+}
+
 /** Where a dial can be stuck. */
-const places = {
-  'in the refresh': () => cloud.faults.api('*', { answer: 'NEVER' }),
-  'before the handshake': () => cloud.faults.connections(instance, 'SILENT_BEFORE_HANDSHAKE'),
-} as const;
+const places: Readonly<Record<string, () => Promise<Stuck> | Stuck>> = {
+  'in the refresh': () => {
+    cloud.faults.api('*', { answer: 'NEVER' });
+    return {};
+  },
+  'before the handshake': async () => {
+    await cloud.faults.connections(instance, 'SILENT_BEFORE_HANDSHAKE');
+    return {};
+  },
+  'in DNS': () => {
+    cloud.faults.dns('*', 'SILENT');
+    return { name: domain, options: { resolver } };
+  },
+  'in a resolver of the caller': () => ({
+    name: domain,
+    options: { resolver: { resolveTxt: () => new Promise(() => {}) } },
+  }),
+  'asking whose a DNS name is': () => {
+    cloud.faults.api('resolveConnectSettings', { answer: 'NEVER' });
+    return { name: cloud.dns.namesOf(instance).PRIMARY! };
+  },
+  "in the caller's own dial": () => ({ options: { dial: () => new Promise<never>(() => {}) } }),
+  'at a SOCKS proxy that says nothing': () => behind({ silent: 'GREETING' }),
+  'at a SOCKS proxy that does not connect': () => behind({ silent: 'REQUEST' }),
+  'on a stream that says nothing': () => ({
+    options: { dial: () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) },
+  }),
+};
+
+async function behind(options: SocksOptions): Promise<Stuck> {
+  const proxy = await SocksServer.start(options);
+  ends.push(() => proxy.close());
+  setEnv({ ALL_PROXY: `socks5://${proxy.host}` });
+  ends.push(() => setEnv({ ALL_PROXY: '' }));
+  return {};
+}
 
 describe.each(Object.entries(places))('a dial that is stuck %s', (_, getStuck) => {
   /** Starts a dial, waits until it is stuck, and ends it; says how it failed. */
   async function ended(end: (connector: Connector, controller: AbortController) => unknown, timeoutMs = 20_000) {
-    await getStuck();
-    const connector = new Connector();
+    const { name = instance, options } = await getStuck();
+    const connector = new Connector(options);
     const controller = new AbortController();
     const { signal } = controller;
-    const failed = connector.connect({ instance, signal, timeoutMs }).catch((error: unknown) => error);
+    const failed = connector.connect({ instance: name, signal, timeoutMs }).catch((error: unknown) => error);
     await delay(300);
     await end(connector, controller);
     const error = await failed;

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { Connector } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
+import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appUser, instance, native, setEnv, startCloud } from './cloud.ts';
 import { as, open, packet, query } from './local-client.ts';
+import { mysqlUser, startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
 
 // Cloud SQL's metadata exchange: a listener tells the server how clients reach it, and nobody else does.
 
@@ -90,5 +92,42 @@ describe('the emulator', () => {
       state: 'refused',
       refusal: 'the metadata exchange of the client cannot be read',
     });
+  });
+});
+
+describe.skipIf(withoutMysql)('with MySQL, where the server has the first word', () => {
+  let server: Emulator;
+
+  beforeAll(async () => {
+    server = await startMysqlCloud();
+    setEnv(server.env);
+  });
+
+  afterAll(() => server.close());
+
+  it.each([
+    ['UDS', {}],
+    ['TCP', { port: 0 }],
+  ])('a listener tells the server %s', async (clientProtocol, place) => {
+    await using connector = new Connector();
+    await using listener = await open({ engine: 'MYSQL', connector, ...place });
+    const client = await mysql.createConnection(listener.url);
+    await client.end();
+    expect(server.connections.at(-1)).toMatchObject({ clientProtocol, user: mysqlUser });
+  });
+
+  it("the emulator takes it after its greeting, too, as Google's connector for Go sends it", async () => {
+    await using connector = new Connector();
+    const stream = await connector.connect({ instance, user: native.name, password: native.password });
+    const write = stream.write.bind(stream) as (chunk: Buffer) => boolean;
+    stream.write = ((chunk: Buffer) => {
+      stream.write = write as typeof stream.write;
+      return write(Buffer.concat([Buffer.from('4353514c4d444558000000021001', 'hex'), chunk]));
+    }) as typeof stream.write;
+    const login = { user: native.name, password: native.password, database: 'orders' };
+    const client = await mysql.createConnection({ ...login, stream });
+    expect(await client.query('select 1 as one')).toMatchObject([[{ one: 1 }], expect.anything()]);
+    await client.end();
+    expect(server.connections.at(-1)).toMatchObject({ clientProtocol: 'TCP', user: native.name });
   });
 });

@@ -30,6 +30,7 @@ const projects: TestProjectInlineConfiguration[] = [
     test: {
       name: 'types',
       include: [],
+      globalSetup: `${import.meta.dirname}/generate-prisma.ts`,
       typecheck: {
         enabled: true,
         // One compiler run for all type tests.

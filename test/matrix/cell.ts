@@ -4,12 +4,13 @@ import type { Emulator } from '@x/cloudsql-emulator';
 import { type Outcome, run } from '../child.ts';
 import { Project } from '../documented.ts';
 import { install } from './install.ts';
-import { dependenciesOfExample, newestVersions } from './newest.ts';
+import { dependenciesOfExample, newestOfRows } from './newest.ts';
 import { root } from './packed.ts';
 import type { Row, Versions } from './rows.ts';
 import { runExample } from './run-example.ts';
 
 export const instance = 'shop:europe-west1:orders';
+export const sqlServerInstance = 'shop:europe-west1:stock';
 export const email = 'app@shop.iam.gserviceaccount.com';
 
 /** What came of one row with one column. */
@@ -32,8 +33,12 @@ export async function runCell(cloud: Emulator, archives: Versions, row: Row, cho
     project.copy(path.join(root, example ? row.program : 'test/matrix/programs'));
     const main = example ? 'main.ts' : `${row.program}.ts`;
     const env = row.googleAuth ? cloud.googleEnv(email, { intercept: true }) : cloud.env;
-    const ran = await runExample(project, main, { ...env, INSTANCE_CONNECTION_NAME: instance });
-    const told = ran.output.includes("currentUser: 'app@shop.iam'") && ran.output.includes('rowsRead: 21');
+    const ran = await runExample(project, main, {
+      ...env,
+      INSTANCE_CONNECTION_NAME: row.sqlServer ? sqlServerInstance : instance,
+    });
+    const wanted = row.sqlServer ? ['one: 1'] : ["currentUser: 'app@shop.iam'", 'rowsRead: 21'];
+    const told = wanted.every((text) => ran.output.includes(text));
     const compiled = await compile(project, main);
     return {
       versions: Object.fromEntries(row.packages.map((each) => [each, installedIn(modules, each)])),
@@ -50,7 +55,7 @@ function isExample({ program }: Row): boolean {
 }
 
 function dependenciesOf(row: Row): Versions {
-  const newest = newestVersions();
+  const newest = newestOfRows();
   if (isExample(row)) {
     return { '@types/node': newest['@types/node']!, ...dependenciesOfExample(path.basename(row.program)) };
   }

@@ -7,7 +7,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { startEmulator } from '@x/cloudsql-emulator';
-import { email, instance, runCell } from './cell.ts';
+import { SqlServerPeer } from '../sql-server-peer/peer.ts';
+import { email, instance, runCell, sqlServerInstance } from './cell.ts';
 import { packAll } from './packed.ts';
 import { columnsOf, type Result, readResults, resultsFile } from './results.ts';
 import { rows, type Versions } from './rows.ts';
@@ -19,9 +20,13 @@ if (unknown.length > 0) throw new Error(`No such row: ${unknown.join()}. There a
 const trial: Versions | undefined =
   values.try === undefined ? undefined : Object.fromEntries(values.try.split(',').map((each) => each.split('=')));
 
+const peer = await SqlServerPeer.start({ users: { app: 'correct horse' } });
 const cloud = await startEmulator({
   principals: [{ email }],
-  instances: [{ name: instance, databases: ['orders'], users: [{ email, databaseRoles: ['cloudsqlsuperuser'] }] }],
+  instances: [
+    { name: instance, databases: ['orders'], users: [{ email, databaseRoles: ['cloudsqlsuperuser'] }] },
+    { name: sqlServerInstance, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: peer.url },
+  ],
 });
 try {
   const results = await runRows(await packAll());
@@ -29,6 +34,7 @@ try {
   process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 } finally {
   await cloud.close();
+  await peer.close();
 }
 
 async function runRows(archives: Versions): Promise<Result[]> {

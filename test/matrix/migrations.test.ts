@@ -2,26 +2,14 @@ import { once } from 'node:events';
 import type { Emulator } from '@x/cloudsql-emulator';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { startCloud } from '../cloud.ts';
 import { Project, section } from '../documented.ts';
 import { freePort } from '../free-port.ts';
+import { expectIamOverPrivate, instance, startGuideCloud, user } from './guide-cloud.ts';
 import { type Guide, guides } from './guides.ts';
 
 // The files and commands of docs/migrations.md, as they stand there, in a project that has our packed tarballs.
 
-const instance = 'my-project:europe-west1:orders';
-const email = 'app@my-project.iam.gserviceaccount.com';
-const user = 'app@my-project.iam';
 const modules = inject('modules');
-
-function start(): Promise<Emulator> {
-  const users = [{ email, databaseRoles: ['cloudsqlsuperuser'] }];
-  const addresses = process.platform === 'linux' ? {} : { addresses: { PRIMARY: '127.0.0.1', PRIVATE: '127.0.0.1' } };
-  return startCloud({
-    principals: [{ email }],
-    instances: [{ name: instance, databases: ['orders'], users, ...addresses }],
-  });
-}
 
 /** Asks the database, past Cloud SQL. */
 async function query(cloud: Emulator, sql: string): Promise<string[]> {
@@ -38,19 +26,13 @@ async function query(cloud: Emulator, sql: string): Promise<string[]> {
 const tables = "select tablename from pg_tables where schemaname in ('public', 'drizzle') order by 1";
 const shadows = "select datname from pg_database where datname like 'prisma_migrate%'";
 
-/** Whoever logged in did so as the IAM user, over the address that the guide chooses. */
-function expectIamOverPrivate({ connections }: Emulator): void {
-  expect(connections.length).toBeGreaterThan(0);
-  for (const connection of connections) expect(connection).toMatchObject({ user, ipType: 'PRIVATE' });
-}
-
 describe.each(Object.entries(guides))('the guide for %s', (_, { heading, page, files, steps, env, rights }: Guide) => {
   it('has files and commands that migrate through the connector and exit by themselves', async () => {
     const documented = section(heading, page);
     const commands = documented.commands.filter((command) => command.startsWith('npx '));
     expect(steps.map(({ command }) => command)).toEqual(expect.arrayContaining(commands));
 
-    await using cloud = await start();
+    await using cloud = await startGuideCloud();
     if (rights) await query(cloud, `alter role "${user}" ${rights}`);
     const project = new Project({ ...documented.files, ...files }, modules);
     try {
@@ -71,7 +53,7 @@ describe.each(Object.entries(guides))('the guide for %s', (_, { heading, page, f
 
 describe('drizzle-kit studio', () => {
   it('answers from the database until it is stopped', async () => {
-    await using cloud = await start();
+    await using cloud = await startGuideCloud();
     const project = new Project({ ...section('Drizzle').files, ...guides.Drizzle?.files }, modules);
     try {
       const port = await freePort();
@@ -101,7 +83,7 @@ describe('drizzle-kit studio', () => {
 
 describe('the section on the local listener', () => {
   it('has a program that runs and exits by itself', async () => {
-    await using cloud = await start();
+    await using cloud = await startGuideCloud();
     const project = new Project(section('The local listener').files, modules);
     try {
       const { code, output } = await project.run('npx node any-tool.ts', cloud.env);

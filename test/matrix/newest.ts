@@ -45,6 +45,13 @@ export function newestVersions(): Readonly<Record<string, string>> {
   };
 }
 
+/** {@link newestVersions} with what only rows have, and the project that all tests use need not install. */
+export function newestOfRows(): Readonly<Record<string, string>> {
+  const drivers = ['@types/mssql', 'mssql', 'tedious'].map((name) => [name, installed('test', name)] as const);
+  const adapter = '@prisma/adapter-mssql';
+  return { ...newestVersions(), ...Object.fromEntries(drivers), [adapter]: installed('.', adapter) };
+}
+
 /** What an example has besides our packages. */
 export function dependenciesOfExample(name: string): Readonly<Record<string, string>> {
   const folder = `examples/${name}`;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { newestVersions } from './newest.ts';
+import { newestOfRows } from './newest.ts';
 import { type Row, rows, type Versions } from './rows.ts';
 
 /** Where `npm run matrix` writes what it saw. */
@@ -16,7 +16,7 @@ export interface Result {
 
 /** The versions of each column of a row, the newest last. */
 export function columnsOf({ older, packages }: Row): Readonly<Record<string, Versions>> {
-  const newest = newestVersions();
+  const newest = newestOfRows();
   return { ...older, newest: Object.fromEntries(packages.map((name) => [name, newest[name]!])) };
 }
 

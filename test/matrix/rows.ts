@@ -15,12 +15,21 @@ export interface Row {
   readonly besides?: readonly string[];
   /** Credentials of Google's library instead of the emulator's own. */
   readonly googleAuth?: true;
+  /** An instance of SQL Server, whose stand-in lets clients log in and answers one SELECT. */
+  readonly sqlServer?: true;
 }
 
 /** Exact versions by package. */
 export type Versions = Readonly<Record<string, string>>;
 
 const oldestPg = { pg: '8.9.0' };
+
+/** Some of each major in between. */
+const olderTedious = {
+  'first 17': { tedious: '17.0.0' },
+  'last 18': { tedious: '18.6.1' },
+  'last 19': { tedious: '19.2.2' },
+};
 
 export const rows: Readonly<Record<string, Row>> = {
   knex: {
@@ -74,6 +83,18 @@ export const rows: Readonly<Record<string, Row>> = {
     packages: ['@prisma/adapter-pg', '@prisma/client', 'prisma'],
     older: { oldest: { '@prisma/adapter-pg': '7.0.0', '@prisma/client': '7.0.0', prisma: '7.0.0' } },
   },
+  kysely: {
+    package: '@x/cloudsql-core',
+    program: 'examples/kysely',
+    packages: ['kysely', 'pg'],
+    older: { oldest: { kysely: '0.27.0', ...oldestPg } },
+  },
+  'mikro-orm': {
+    package: '@x/cloudsql-core',
+    program: 'examples/mikro-orm',
+    packages: ['@mikro-orm/core', '@mikro-orm/postgresql'],
+    older: { oldest: { '@mikro-orm/core': '7.1.9', '@mikro-orm/postgresql': '7.1.9' } },
+  },
   pg: {
     package: '@x/cloudsql-core',
     program: 'pg',
@@ -85,6 +106,35 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'postgres',
     packages: ['postgres'],
     older: { oldest: { postgres: '3.3.0' } },
+  },
+  'knex, tedious': {
+    package: '@x/knex-cloudsql',
+    program: 'sql-server-knex',
+    packages: ['knex', 'tedious'],
+    older: { oldest: { knex: '2.0.0', tedious: '16.1.0' }, ...olderTedious },
+    sqlServer: true,
+  },
+  'sequelize, tedious': {
+    package: '@x/sequelize-cloudsql',
+    program: 'sql-server-sequelize',
+    packages: ['sequelize', 'tedious'],
+    older: { oldest: { sequelize: '6.36.0', tedious: '16.1.0' }, ...olderTedious },
+    sqlServer: true,
+  },
+  'typeorm, mssql': {
+    package: '@x/typeorm-cloudsql',
+    program: 'sql-server-typeorm',
+    packages: ['typeorm', 'mssql'],
+    older: { oldest: { typeorm: '0.3.20', mssql: '10.0.0' }, 'last 11': { typeorm: '0.3.31', mssql: '11.0.1' } },
+    sqlServer: true,
+  },
+  'prisma, mssql': {
+    package: '@x/prisma-cloudsql',
+    program: 'sql-server-prisma',
+    packages: ['@prisma/adapter-mssql'],
+    besides: ['@types/mssql'],
+    older: { oldest: { '@prisma/adapter-mssql': '7.0.1' } },
+    sqlServer: true,
   },
   'google-auth-library': {
     package: '@x/cloudsql-core',

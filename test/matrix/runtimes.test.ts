@@ -4,7 +4,7 @@ import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { run } from '../child.ts';
 import { appUser, instance, startCloud } from '../cloud.ts';
-import { Project } from '../documented.ts';
+import { Project, section } from '../documented.ts';
 import { nodes } from './newest.ts';
 import { root } from './packed.ts';
 
@@ -44,6 +44,18 @@ describe.each([
 });
 
 describe('Jest, as it is configured by default', () => {
+  it('runs the tests in the guide to the emulator', async () => {
+    const { files, commands } = section('Jest', 'docs/emulator.md');
+    const project = new Project({ ...files, 'package.json': '{}' }, modules);
+    try {
+      const { code, output } = await project.run(commands[0]!, {});
+      expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('1 passed, 1 total') });
+      expect(project.litter()).toEqual([]);
+    } finally {
+      project.remove();
+    }
+  });
+
   it('runs tests that start the emulator and query it through an adapter', async () => {
     const project = new Project({ 'package.json': '{}', 'orders.test.js': jestTest }, modules);
     try {

@@ -201,7 +201,7 @@ export class Connector {
     if (this.#instances.closed) return;
     const reason = closedError();
     for (const dial of this.#dials) dial.abort(reason);
-    this.#names.close();
+    this.#names.close(reason);
     await this.#instances.close(reason);
   }
 

@@ -1,5 +1,6 @@
 import type { StoredState } from './data-folder/stored-state.ts';
 import { withKept } from './data-folder/with-kept.ts';
+import { checkDatabaseUrl } from './database-url.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
 import type { EngineName, EngineVersion } from './engine-version.ts';
@@ -22,7 +23,6 @@ import type { ResolvedPrincipal } from './resolve-principals.ts';
 import { resolvePrincipals } from './resolve-principals.ts';
 import type { ServiceRules } from './service-rules.ts';
 import { rulesOf } from './service-rules.ts';
-import { checkDatabaseUrl } from './sql-server/database-url.ts';
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
 export type WantedAddress = string | null | undefined;
@@ -32,7 +32,7 @@ export interface ResolvedInstance {
   readonly name: InstanceName;
   readonly engine: EngineVersion;
   readonly rules: ServiceRules;
-  /** Where the database is; set for SQL Server only. */
+  /** Where the database is, if it is somebody else's. */
   readonly databaseUrl?: string | undefined;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];
@@ -46,6 +46,8 @@ export interface ResolvedInstance {
   /** Further DNS names in the server's certificate. */
   readonly serverNames?: readonly string[];
   readonly serverCaMode?: ServerCaMode;
+  /** Whether there is no database, only an echo. */
+  readonly isEcho?: boolean;
   /** Whether a database that a client names is made when it is not there. */
   readonly createsDatabases?: boolean;
 }
@@ -167,6 +169,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     'addresses',
     'databaseVersion',
     'databaseUrl',
+    'backend',
     'pscEnabled',
     'customSubjectAlternativeNames',
     'serverCaMode',
@@ -203,6 +206,7 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     engine,
     rules,
     databaseUrl: checkDatabaseUrl(given, where, engine),
+    isEcho: checkBackend(given.backend, `${where}.backend`, engine) === 'ECHO',
     databases: checkArray(given.databases ?? [], `${where}.databases`)
       .map((database, index) => checkText(database, `${where}.databases[${index}]`))
       .filter((database) => !ALWAYS_THERE[engine.name].includes(database)),
@@ -216,6 +220,12 @@ function resolveInstance(value: unknown, where: string, isExposed: boolean): Res
     serverCaMode: checkCaMode(given.serverCaMode, `${where}.serverCaMode`, name),
     serverNames: names.map((each, index) => checkText(each, `${where}.customSubjectAlternativeNames[${index}]`)),
   };
+}
+
+function checkBackend(value: unknown, where: string, { name, version }: EngineVersion): 'DATABASE' | 'ECHO' {
+  if (value === undefined || value === 'DATABASE') return 'DATABASE';
+  if (value !== 'ECHO') invalid(where, "must be 'DATABASE' or 'ECHO'", value);
+  return name === 'POSTGRES' ? value : invalid(where, 'is for PostgreSQL only', version);
 }
 
 function checkCaMode(value: unknown, where: string, { service }: InstanceName): ServerCaMode {

@@ -30,6 +30,7 @@ export interface NameRequest {
 export class Names {
   readonly #options: ResolvedConnectorOptions;
   readonly #instances: Instances;
+  readonly #life = new AbortController();
   readonly #watched: Map<string, { readonly watch: WatchedName; readonly authTypes: Set<AuthType> }> = new Map();
 
   constructor(options: ResolvedConnectorOptions, instances: Instances) {
@@ -76,8 +77,9 @@ export class Names {
     }
   }
 
-  /** Stops watching. Open connections stay. */
-  close(): void {
+  /** Stops watching, and asking. Open connections stay. */
+  close(reason: Error): void {
+    this.#life.abort(reason);
     for (const { watch } of this.#watched.values()) watch.close();
     this.#watched.clear();
   }
@@ -102,7 +104,7 @@ export class Names {
     const plane = this.#instances.plane('cloud-sql');
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_DNS_FAILED', `The API did not answer within ${apiTimeoutMs} ms`, { instance: name });
-    const { signal, clear } = deadline(apiTimeoutMs, late);
+    const { signal, clear } = deadline(apiTimeoutMs, late, this.#life.signal);
     try {
       const { endpoint, credentials } = plane;
       const asked = plane.api().then((api) => instanceOfDnsName({ api, endpoint, credentials, signal }, name, region));

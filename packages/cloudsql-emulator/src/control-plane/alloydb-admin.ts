@@ -21,6 +21,7 @@ export interface AlloyDbAdminOptions {
 }
 
 const HOSTS = ['alloydb.googleapis.com'];
+const HOUR_MS = 3_600_000;
 const CLUSTER = '^/(?:v1alpha|v1beta|v1)/projects/([^/]+)/locations/([^/]+)/clusters/([^/:]+)';
 
 /** Returns the methods of the AlloyDB API that connectors call, and those that say which instances there are. */
@@ -69,13 +70,15 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   const publicKey = parsePublicKey(text(body.publicKey ?? body.public_key ?? '', 'public_key'));
   if (!publicKey) throw rpcError(400, 'Invalid value for: public_key is not a PEM encoded public key.');
   const duration = text(body.certDuration ?? body.cert_duration ?? '3600s', 'cert_duration');
-  // Only a hint to Google as well; here it yields to the emulator's own setting.
   if (!/^\d+(?:\.\d+)?s$/.test(duration)) throw rpcError(400, `Invalid value at 'cert_duration': "${duration}"`);
+  // As documented, from one hour to 24; and a hint only, which yields to a life that the emulator was set to.
+  const wishedMs = Math.min(Math.max(Number.parseFloat(duration) * 1000, HOUR_MS), 24 * HOUR_MS);
+  const lifeMs = options.certificateLifetimeMs();
   const { pem } = await pki.certificates.issue(
     cluster,
     publicKey,
     undefined,
-    Date.now() + options.certificateLifetimeMs(),
+    Date.now() + (lifeMs === HOUR_MS ? wishedMs : lifeMs),
     (body.useMetadataExchange ?? body.use_metadata_exchange) === true,
   );
   return {

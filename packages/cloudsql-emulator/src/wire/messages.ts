@@ -23,8 +23,17 @@ export function encodeStartup(parameters: ReadonlyMap<string, string>, protocol:
 }
 
 /** Encodes an ErrorResponse that ends the connection. */
-export function encodeFatal({ code, message }: ErrorFields): Buffer {
-  const fields = [text('SFATAL'), text('VFATAL'), text(`C${code}`), text(`M${message}`), Buffer.alloc(1)];
+export function encodeFatal(error: ErrorFields): Buffer {
+  return encodeSeverity('FATAL', error);
+}
+
+/** Encodes an ErrorResponse after which the connection goes on. */
+export function encodeError(error: ErrorFields): Buffer {
+  return encodeSeverity('ERROR', error);
+}
+
+function encodeSeverity(severity: string, { code, message }: ErrorFields): Buffer {
+  const fields = [text(`S${severity}`), text(`V${severity}`), text(`C${code}`), text(`M${message}`), Buffer.alloc(1)];
   return encodeMessage('E', Buffer.concat(fields));
 }
 

@@ -75,6 +75,7 @@ export async function serve(known: KnownInstance, shared: Shared): Promise<Serve
   const { instance, ipType, iam } = config;
   const listener = await listen({
     instance: instance.id,
+    engine: known.engine,
     authType: iam ? 'IAM' : 'PASSWORD',
     ...(ipType === undefined ? {} : { ipType }),
     connector: shared.connector,
