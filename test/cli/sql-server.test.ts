@@ -19,7 +19,7 @@ describe('for SQL Server', () => {
     'cloudsql exec lets drivers in by a URL, and sqlcmd by its variables',
     async () => {
       const names = ['DATABASE_URL', 'SQLCMDSERVER', 'SQLCMDUSER', 'SQLCMDDBNAME', 'SQLCMDPASSWORD'];
-      const [tedious] = [import.meta.resolve('tedious')];
+      const tedious = import.meta.resolve('tedious');
       const program = `import(${JSON.stringify(tedious)}).then(({ default: { Connection } }) => {
       const [server, port] = process.env.SQLCMDSERVER.split(',');
       const connection = new Connection({ server, options: { port: Number(port), encrypt: false, database: process.env.SQLCMDDBNAME },
@@ -41,10 +41,15 @@ describe('for SQL Server', () => {
     },
   );
 
-  it('cloudsql exec says that there is no IAM login', async () => {
-    const { code, stderr } = await cloudsql(['exec', instance, '--', 'true'], env());
-    expect(code).not.toBe(0);
-    expect(stderr).toContain('SQL Server');
+  it('cloudsql exec leaves the login to the client where no user is named, and knows no IAM login', async () => {
+    const shown = ['--', 'sh', '-c', 'echo "[$SQLCMDUSER$SQLCMDPASSWORD]"'];
+    expect(await cloudsql(['exec', instance, ...shown], env())).toEqual({
+      code: 0,
+      stdout: '[]\n',
+      stderr: '',
+    });
+    const { code, stderr } = await cloudsql(['exec', instance, '--auth-type', 'iam', ...shown], env());
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('SQL Server') });
   });
 
   it('cloudsql doctor comes as far as the login', async () => {
