@@ -47,7 +47,7 @@ export function newestVersions(): Readonly<Record<string, string>> {
 
 /** {@link newestVersions} with what only rows have, and the project that all tests use need not install. */
 export function newestOfRows(): Readonly<Record<string, string>> {
-  const drivers = ['@types/mssql', 'mssql', 'tedious'].map((name) => [name, installed('test', name)] as const);
+  const drivers = ['@types/mssql', 'mariadb', 'mssql', 'mysql2', 'tedious'].map((name) => [name, installed('test', name)] as const);
   const adapter = '@prisma/adapter-mssql';
   return { ...newestVersions(), ...Object.fromEntries(drivers), [adapter]: installed('.', adapter) };
 }
