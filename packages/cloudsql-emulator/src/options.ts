@@ -142,13 +142,19 @@ export interface InstanceOptions {
   readonly customSubjectAlternativeNames?: readonly string[];
   /**
    * Database engine, as in Cloud SQL. PostgreSQL 18 comes with the package; MySQL is the `mariadbd` or `mysqld` that is
-   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`.
+   * installed on the machine, whatever version it is; SQL Server is one of your own, at `databaseUrl`. With a
+   * `databaseUrl` of PostgreSQL or MySQL it is whatever runs there.
    * @default 'POSTGRES_18'
    */
   readonly databaseVersion?: DatabaseVersion;
   /**
-   * Where the database is, for SQL Server only: `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a
-   * Unix socket. Its databases and users are its own.
+   * Where the database is, if the emulator is not to start one of its own. For PostgreSQL and MySQL the URL of a superuser,
+   * such as `postgresql://postgres:secret@127.0.0.1:5432` or `mysql://root:secret@127.0.0.1:3306`; a Unix socket is the
+   * parameter `host` or `socketPath`. Databases and users of the instance are made there unless they exist; users get
+   * the password that is listed here, IAM users one that nobody is told. All of them stay at the end.
+   *
+   * For SQL Server `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a Unix socket. Its databases and
+   * users are its own.
    * @default none, and required for SQL Server
    */
   readonly databaseUrl?: string;

@@ -1,5 +1,6 @@
 import type { StoredState } from './data-folder/stored-state.ts';
 import { withKept } from './data-folder/with-kept.ts';
+import { checkDatabaseUrl } from './database-url.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
 import type { EngineName, EngineVersion } from './engine-version.ts';
@@ -22,7 +23,6 @@ import type { ResolvedPrincipal } from './resolve-principals.ts';
 import { resolvePrincipals } from './resolve-principals.ts';
 import type { ServiceRules } from './service-rules.ts';
 import { rulesOf } from './service-rules.ts';
-import { checkDatabaseUrl } from './sql-server/database-url.ts';
 
 /** An address to listen on: `undefined` means any free one, `null` none. */
 export type WantedAddress = string | null | undefined;
@@ -32,7 +32,7 @@ export interface ResolvedInstance {
   readonly name: InstanceName;
   readonly engine: EngineVersion;
   readonly rules: ServiceRules;
-  /** Where the database is; set for SQL Server only. */
+  /** Where the database is, if it is somebody else's. */
   readonly databaseUrl?: string | undefined;
   readonly databases: readonly string[];
   readonly users: readonly DatabaseUser[];

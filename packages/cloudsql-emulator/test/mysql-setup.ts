@@ -1,6 +1,9 @@
 import { EmulatorError } from '../src/errors.ts';
 import type { InstanceOptions } from '../src/index.ts';
+import { MysqlClient } from '../src/mysql/mysql-client.ts';
 import { findMysql } from '../src/mysql/mysql-programs.ts';
+import type { Access } from './client.ts';
+import { dial } from './client.ts';
 import { APP, ORDERS } from './setup.ts';
 
 /** An instance of MySQL with an IAM user and a user with a password. */
@@ -23,3 +26,15 @@ export const withoutMysql: string | false = await findMysql().then(
   },
 );
 if (withoutMysql) process.stderr.write(`Skipped: ${withoutMysql}\n`);
+
+/** Logs in and runs statements. */
+export async function runOnMysql(access: Access, user: string, statements: readonly string[]): Promise<void> {
+  const open = (): ReturnType<typeof dial> => {
+    const socket = dial(access);
+    socket.once('secureConnect', () => socket.emit('connect'));
+    return socket;
+  };
+  const client = await MysqlClient.connect({ open, isPrivate: true, user, password: 'secret' });
+  await client.run(statements);
+  await client.close();
+}

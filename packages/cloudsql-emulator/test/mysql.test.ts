@@ -5,12 +5,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
-import { MysqlClient } from '../src/mysql/mysql-client.ts';
 import { findMysql } from '../src/mysql/mysql-programs.ts';
 import { encodePacket, PacketReader, parseErr } from '../src/mysql/packets.ts';
 import type { Access } from './client.ts';
 import { closing, dial, getAccess } from './client.ts';
-import { MYSQL_ORDERS, withoutMysql } from './mysql-setup.ts';
+import { MYSQL_ORDERS, runOnMysql, withoutMysql } from './mysql-setup.ts';
 import { APP, ORDERS } from './setup.ts';
 import { exchange } from './wire.ts';
 
@@ -50,18 +49,6 @@ test.each([
   await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
-/** Logs in and runs statements. */
-async function run(access: Access, user: string, statements: readonly string[]): Promise<void> {
-  const open = (): ReturnType<typeof dial> => {
-    const socket = dial(access);
-    socket.once('secureConnect', () => socket.emit('connect'));
-    return socket;
-  };
-  const client = await MysqlClient.connect({ open, isPrivate: true, user, password: 'secret' });
-  await client.run(statements);
-  await client.close();
-}
-
 describe.skipIf(withoutMysql)('an instance of MySQL', () => {
   let cloud: Emulator;
   let access: Access;
@@ -72,7 +59,7 @@ describe.skipIf(withoutMysql)('an instance of MySQL', () => {
   });
   afterAll(() => cloud?.close());
 
-  const logIn = (): Promise<void> => run(access, 'native', ['USE orders']);
+  const logIn = (): Promise<void> => runOnMysql(access, 'native', ['USE orders']);
 
   describe('in the first packet', () => {
     // Whatever was sent, the next client is served.
@@ -124,12 +111,12 @@ test.skipIf(withoutMysql)('a data folder keeps the data, the users and who they 
   const dataDir = mkdtempSync(join(tmpdir(), 'kept-'));
   try {
     const first = await startEmulator({ instances: [MYSQL_ORDERS], dataDir });
-    await run(await getAccess(first, ORDERS, { email: APP }), 'app', ['CREATE TABLE orders.kept (id INT)']);
+    await runOnMysql(await getAccess(first, ORDERS, { email: APP }), 'app', ['CREATE TABLE orders.kept (id INT)']);
     await first.close();
     await using second = await startEmulator({ dataDir });
-    await run(await getAccess(second, ORDERS, { email: APP }), 'app', ['INSERT INTO orders.kept VALUES (1)']);
+    await runOnMysql(await getAccess(second, ORDERS, { email: APP }), 'app', ['INSERT INTO orders.kept VALUES (1)']);
     const withoutIdentity = await getAccess(second, ORDERS, { email: APP, login: false });
-    await run(withoutIdentity, 'native', ['INSERT INTO orders.kept VALUES (2)']);
+    await runOnMysql(withoutIdentity, 'native', ['INSERT INTO orders.kept VALUES (2)']);
     await second.close();
     const other = startEmulator({ instances: [{ name: ORDERS }], dataDir });
     await expect(other).rejects.toMatchObject({

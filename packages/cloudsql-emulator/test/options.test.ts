@@ -71,7 +71,7 @@ test.each([
   [{ databaseUrl: 'sqlserver://db.example.com:1433' }, /databaseUrl: must be sqlserver:\/\/, a loopback address/],
   [{ databaseUrl: '/tmp/tds', users: [] }, /users: cannot be made in a SQL Server/],
   [{ databaseUrl: '/tmp/tds', databases: ['orders'] }, /databases: cannot be made in a SQL Server/],
-  [{ databaseUrl: '/tmp/tds', databaseVersion: 'POSTGRES_18' }, /databaseUrl: is for SQL Server only/],
+  [{ databaseUrl: '/tmp/tds', databaseVersion: 'POSTGRES_18' }, /databaseUrl: must be postgresql:/],
   [{ databaseUrl: '/tmp/tds', name: 'projects/p/locations/r/clusters/c/instances/i' }, /must be PostgreSQL/],
 ] as const)('a SQL Server of somebody else is not set up: %j', async (options, message) => {
   const instance = { name, databaseVersion: 'SQLSERVER_2022_STANDARD', ...options };

@@ -4,6 +4,7 @@ import { identifyBearer } from '../iam/credentials.ts';
 import { joinGroups } from '../instance-users.ts';
 import type { ErrorFields } from '../wire/messages.ts';
 import { encodeCleartextRequest, encodeFatal, encodeStartup } from '../wire/messages.ts';
+import { PasswordLogin } from '../wire/password-login.ts';
 import { observeLogin } from './login-observer.ts';
 import type { LoginDecision, LoginParties } from './login-policy.ts';
 import { decideLogin, decideToken, INVALID_PASSWORD } from './login-policy.ts';
@@ -16,20 +17,27 @@ import { readStartup } from './startup-message.ts';
 const PROTOCOL_VIOLATION = '08P01';
 const INVALID_AUTHORIZATION = '28000';
 const CANNOT_CONNECT_NOW = '57P03';
-const MAX_PASSWORD_BYTES = 65_536;
+const MAX_MESSAGE_BYTES = 65_536;
 
 /** Connects to the database, as soon as it may be connected to. */
 export type OpenDatabase = () => Promise<Socket>;
 
-/** Speaks PostgreSQL with the client until it is known who logs in, then joins it with the database. */
-export async function servePostgres(session: LoginSession, openDatabase: OpenDatabase): Promise<void> {
+/**
+ * Speaks PostgreSQL with the client until it is known who logs in, then joins it with the database. Where that does not
+ * trust the emulator, IAM users have passwords that only the emulator knows.
+ */
+export async function servePostgres(
+  session: LoginSession,
+  openDatabase: OpenDatabase,
+  passwordOf: (user: string) => string | undefined = () => undefined,
+): Promise<void> {
   const startup = await readStartup(session.client, session.signal);
   switch (startup.kind) {
     case 'CANCEL':
       return await forward(session, openDatabase, startup.packet);
     case 'STARTUP': {
       const bytes = await logIn(session, startup);
-      return bytes && (await forward(session, openDatabase, bytes));
+      return bytes && (await forward(session, openDatabase, bytes, passwordOf(session.record.user ?? '')));
     }
     case 'INVALID':
       return startup.message
@@ -91,12 +99,17 @@ async function readPassword(client: TLSSocket, signal: AbortSignal): Promise<str
   const head = await readExactly(client, 5, signal);
   if (head?.[0] !== 'p'.charCodeAt(0)) return undefined;
   const length = head.readUInt32BE(1) - 4;
-  if (length < 1 || length > MAX_PASSWORD_BYTES) return undefined;
+  if (length < 1 || length > MAX_MESSAGE_BYTES) return undefined;
   const body = await readExactly(client, length, signal);
   return body?.at(-1) === 0 ? body.toString('utf8', 0, length - 1) : undefined;
 }
 
-async function forward(session: LoginSession, openDatabase: OpenDatabase, firstBytes: Buffer): Promise<void> {
+async function forward(
+  session: LoginSession,
+  openDatabase: OpenDatabase,
+  firstBytes: Buffer,
+  password?: string,
+): Promise<void> {
   const { client, record } = session;
   if (client.destroyed) return;
   const database = await openDatabase();
@@ -106,13 +119,38 @@ async function forward(session: LoginSession, openDatabase: OpenDatabase, firstB
   const giveUp = (): void => void database.destroy();
   database.once('error', fail);
   client.once('close', giveUp);
-  database.once('connect', () => {
+  database.once('connect', async () => {
     database.off('error', fail);
+    // Without a listener a late error would end the process; whoever reads finds out anyway.
+    database.on('error', giveUp).write(firstBytes);
+    if (password !== undefined && !(await logInAs(session, database, password))) return fail();
     client.off('close', giveUp);
-    database.write(firstBytes);
     observeLogin(database, record);
     session.onJoined(relay(client, database));
   });
+}
+
+/** Proves a password to the database, unseen by the client. What the database says then is for the client. */
+async function logInAs({ record, signal }: LoginSession, database: Socket, password: string): Promise<boolean> {
+  const login = new PasswordLogin(record.user ?? '', password);
+  const forClient: Buffer[] = [];
+  for (;;) {
+    const head = await readExactly(database, 5, signal);
+    const length = (head?.readUInt32BE(1) ?? 0) - 4;
+    const body = length >= 0 && length <= MAX_MESSAGE_BYTES ? await readExactly(database, length, signal) : undefined;
+    if (!head || !body) return false;
+    const type = String.fromCharCode(head[0]!);
+    const answer = type === 'R' ? login.answer(body) : undefined;
+    if (answer) database.write(answer);
+    if (type !== 'R' || isOk(body)) forClient.push(head, body);
+    if (type === 'E' || (type === 'R' && isOk(body))) break;
+  }
+  database.unshift(Buffer.concat(forClient));
+  return true;
+}
+
+function isOk(body: Buffer): boolean {
+  return body.length >= 4 && body.readUInt32BE(0) === 0;
 }
 
 /** Refuses a login with an error of PostgreSQL. */

@@ -1,7 +1,8 @@
 import type { DataFolder } from '../data-folder/data-folder.ts';
 import { EchoDatabase } from '../echo/echo-database.ts';
 import type { EngineName } from '../engine-version.ts';
-import { MysqlDatabase } from '../mysql/mysql-database.ts';
+import { launchMysql } from '../mysql/launched-mysql.ts';
+import { openMysql } from '../mysql/mysql-at-url.ts';
 import { findMysql } from '../mysql/mysql-programs.ts';
 import type { ResolvedInstance } from '../resolve-options.ts';
 import { SqlServer } from '../sql-server/sql-server.ts';
@@ -10,6 +11,7 @@ import type { Database, DatabaseContent, ServerPlace } from './database.ts';
 import { EmbeddedPostgres } from './embedded-postgres.ts';
 import type { Launcher } from './launcher.ts';
 import { chooseLauncher } from './launcher.ts';
+import { PostgresAtUrl } from './postgres-at-url.ts';
 
 /** Starts a server of one engine. */
 type Starter = (place: ServerPlace, content: DatabaseContent) => Promise<Database>;
@@ -56,7 +58,7 @@ export class Databases {
     await Promise.all(this.#started.map((database) => database.stop()));
   }
 
-  /** The programs of an engine are looked for once, and only if an instance wants them. */
+  /** What an engine needs is looked for once, and only if an instance wants it. */
   #starter(engine: EngineName, launcher: Launcher): Promise<Starter> {
     const known = this.#starters.get(engine) ?? STARTERS[engine](launcher, this.#workspace);
     this.#starters.set(engine, known);
@@ -66,14 +68,29 @@ export class Databases {
 
 const STARTERS: Readonly<Record<EngineName, (launcher: Launcher, workspace: string) => Promise<Starter>>> = {
   async POSTGRES(launcher, workspace) {
-    const binaries = await findPostgres(launcher, workspace);
-    return (place, content) => EmbeddedPostgres.start(place, binaries, content);
+    const find = once(() => findPostgres(launcher, workspace));
+    return async (place, content) =>
+      content.databaseUrl === undefined
+        ? await EmbeddedPostgres.start(place, await find(), content)
+        : await PostgresAtUrl.open(content.databaseUrl, content);
   },
   async MYSQL() {
-    const programs = await findMysql();
-    return (place, content) => MysqlDatabase.start(place, programs, content);
+    const find = once(findMysql);
+    return async (place, content) =>
+      content.databaseUrl === undefined
+        ? await launchMysql(place, await find(), content)
+        : await openMysql(content.databaseUrl, content);
   },
   async SQLSERVER() {
     return async (_, { engine, databaseUrl }) => new SqlServer(engine.version, databaseUrl ?? '');
   },
 };
+
+/** Remembers what a function returned the first time. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

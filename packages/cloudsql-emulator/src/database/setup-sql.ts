@@ -47,6 +47,35 @@ export function resumeStatements(
   ];
 }
 
+/** Returns the statements that make somebody else's server look like one of Google's. What is there already stays. */
+export function borrowedStatements({ superuserRole, iamRoles }: ServiceRules): readonly string[] {
+  return [
+    ...[superuserRole, ...new Set(Object.values(iamRoles).flat())].map((role) => ensureRoleSql(quoteIdentifier(role))),
+    `ALTER ROLE ${superuserRole} CREATEDB CREATEROLE`,
+  ];
+}
+
+/** Returns the statements that create a user of somebody else's server, or give it the password that is wanted. */
+export function ensureUserSql(user: DatabaseUser, rules: ServiceRules, password: string | undefined): string {
+  const role = quoteIdentifier(user.name);
+  return [
+    `${ensureRoleSql(role)};`,
+    ...(password === undefined ? [] : [`ALTER ROLE ${role} LOGIN PASSWORD ${quoteLiteral(password)};`]),
+    ...[...rules.iamRoles[user.kind], ...user.databaseRoles].map(
+      (name) => `GRANT ${quoteIdentifier(name)} TO ${role};`,
+    ),
+  ].join('\n');
+}
+
+/** Returns the statement that creates a database of somebody else's server, which may be older. */
+export function createOrdinaryDatabaseSql(name: string, { superuserRole }: ServiceRules): string {
+  return `CREATE DATABASE ${quoteIdentifier(name)} OWNER ${superuserRole}`;
+}
+
+function ensureRoleSql(role: string): string {
+  return `DO $emulator$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object THEN NULL; END $emulator$`;
+}
+
 /** Returns the statement that creates a database; it cannot share a query with anything else. */
 export function createDatabaseSql(name: string, { superuserRole }: ServiceRules): string {
   // Copying files is the faster strategy without fsync.

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { EmulatorError } from '../errors.ts';
 import type { WireMessage } from '../wire/message-reader.ts';
 import { MessageReader } from '../wire/message-reader.ts';
 import { encodeMessage, encodeStartup, errorFields, text } from '../wire/messages.ts';
+import { PasswordLogin } from '../wire/password-login.ts';
 
 /** Name of the emulator's own superuser, as in Cloud SQL. */
 export const ADMIN_ROLE = 'cloudsqladmin';
@@ -12,8 +13,8 @@ export const ADMIN_ROLE = 'cloudsqladmin';
 const CANNOT_CONNECT_NOW = '57P03';
 
 /**
- * A client for the simple query protocol over the private socket, where the superuser needs no password. It runs
- * statements and reports errors; rows are thrown away.
+ * A client for the simple query protocol: it runs statements and reports errors; rows are thrown away. Over the private
+ * socket the superuser needs no password.
  */
 export class SqlClient {
   readonly #socket: Socket;
@@ -26,9 +27,16 @@ export class SqlClient {
     this.#messages = readMessages(socket);
   }
 
-  /** Connects and logs in. Fails with the system's error if the server does not listen yet. */
-  static async connect(socketPath: string, database: string): Promise<SqlClient> {
-    const socket = connect(socketPath);
+  /**
+   * Connects and logs in, with a password where the server wants one. Fails with the system's error if the server does
+   * not listen yet.
+   */
+  static async connect(
+    to: string | NetConnectOpts,
+    database: string,
+    { user, password }: { readonly user: string; readonly password: string } = { user: ADMIN_ROLE, password: '' },
+  ): Promise<SqlClient> {
+    const socket = typeof to === 'string' ? connect(to) : connect(to);
     try {
       await once(socket, 'connect');
       const client = new SqlClient(socket);
@@ -37,12 +45,12 @@ export class SqlClient {
       socket.write(
         encodeStartup(
           new Map([
-            ['user', ADMIN_ROLE],
+            ['user', user],
             ['database', database],
           ]),
         ),
       );
-      await client.#untilReady('log in');
+      await client.#untilReady('log in', new PasswordLogin(user, password));
       return client;
     } catch (error) {
       socket.destroy();
@@ -63,7 +71,7 @@ export class SqlClient {
     await once(this.#socket, 'close');
   }
 
-  async #untilReady(statement: string): Promise<void> {
+  async #untilReady(statement: string, login?: PasswordLogin): Promise<void> {
     let failure: EmulatorError | undefined;
     for (;;) {
       const next = await this.#messages.next();
@@ -81,6 +89,10 @@ export class SqlClient {
           `The database refused: ${message} (SQLSTATE ${code}).`,
           { cause: { sqlState: code } },
         );
+      }
+      if (type === 'R') {
+        const answer = login?.answer(body);
+        if (answer) this.#socket.write(answer);
       }
       if (type === 'S') {
         const [name = '', value = ''] = body.toString('utf8').split('\0');

@@ -1,125 +1,59 @@
-import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
 import type { LoginSession } from '../data-plane/session.ts';
-import type { Database, DatabaseContent, ServerPlace } from '../database/database.ts';
-import { giveTo } from '../database/launcher.ts';
-import { Supervisor, serverFolder } from '../database/supervisor.ts';
-import { whenReady } from '../database/when-ready.ts';
+import type { Database, DatabaseContent } from '../database/database.ts';
+import { newSecret } from '../database/new-secret.ts';
 import type { DatabaseUser } from '../database-user.ts';
 import { type MysqlAccess, MysqlClient } from './mysql-client.ts';
-import type { MysqlPrograms } from './mysql-programs.ts';
 import { serveMysql } from './session.ts';
 import {
-  ADMIN_USER,
   changePasswordStatement,
   createDatabaseStatement,
   createUserStatements,
   dropUserStatement,
   type Flavour,
-  initialSql,
-  resumeSql,
   roleStatements,
 } from './setup-sql.ts';
 
-const INSTALL: Readonly<Record<Flavour, string>> = {
-  MARIADB: '--auth-root-authentication-method=normal --skip-test-db --skip-name-resolve',
-  MYSQL: '--initialize-insecure',
-};
+/** A running server, and what it is to have. */
+export interface MysqlParts {
+  readonly access: MysqlAccess;
+  /** URL of its superuser; the database in it is replaced. */
+  readonly url: string;
+  readonly content: DatabaseContent;
+  /** Whether it is somebody else's: then users may be there already. */
+  readonly isBorrowed?: boolean;
+  readonly stop?: () => Promise<void>;
+}
 
-const PREPARE = `
-if [ -e "$DATA/mysql" ]; then INITIAL_SQL=$RESUME_SQL; else
-  $PREFIX "$INSTALLER" --no-defaults --datadir="$DATA" $INSTALL_OPTIONS
-fi &&
-printf '%s' "$INITIAL_SQL" >"$FOLDER/init.sql"
-`;
-
-const SETTINGS: Readonly<Record<Flavour, readonly string[]>> = {
-  MARIADB: [],
-  MYSQL: ['--mysqlx=OFF'],
-};
-
-const COMMON_SETTINGS = [
-  '--skip-networking',
-  '--skip-name-resolve',
-  '--skip-log-bin',
-  '--max-connections=600',
-  '--character-set-server=utf8mb4',
-  '--innodb-use-native-aio=0',
-  '--innodb-buffer-pool-size=64M',
-  '--performance-schema=OFF',
-];
-
-// What need not survive a crash of the machine does not wait for the disk.
-const FORGETFUL = ['--innodb-flush-log-at-trx-commit=0', '--innodb-doublewrite=0', '--innodb-fast-shutdown=2'];
-
-/** A MySQL or MariaDB server of the emulator's own, reachable over a Unix socket in a private folder and nowhere else. */
+/** A MySQL or MariaDB server, whoever runs it. */
 export class MysqlDatabase implements Database {
-  readonly #supervisor: Supervisor;
-  readonly #socketPath: string;
-  readonly #access: MysqlAccess;
+  readonly #parts: MysqlParts;
   readonly #flavour: Flavour;
   /** IAM users have passwords, too: the emulator logs in with them once it knows who somebody is. */
   readonly #secrets = new Map<string, string>();
   readonly databaseVersion: string;
 
-  private constructor(supervisor: Supervisor, socketPath: string, password: string, flavour: Flavour, version: string) {
-    this.#supervisor = supervisor;
-    this.#socketPath = socketPath;
+  private constructor(parts: MysqlParts, flavour: Flavour) {
+    this.#parts = parts;
     this.#flavour = flavour;
-    this.databaseVersion = version;
-    const open = () => connect({ path: socketPath, allowHalfOpen: true });
-    this.#access = { open, isPrivate: true, user: ADMIN_USER, password };
+    this.databaseVersion = parts.content.engine.version;
   }
 
-  /**
-   * Creates the data unless it is there, starts the server and gives it what it is to have.
-   * @throws EmulatorError `DATABASE_START_FAILED` or `DATABASE_STATEMENT_FAILED`
-   */
-  static async start(
-    place: ServerPlace,
-    { flavour, server, installer }: MysqlPrograms,
-    content: DatabaseContent,
-  ): Promise<MysqlDatabase> {
-    const folder = serverFolder(place);
-    const { data = `${folder}/data`, isDurable, launcher } = place;
-    if (place.data !== undefined) await giveTo(launcher, place.data);
-    const socketPath = `${folder}/mysqld.sock`;
-    const password = newSecret();
-    const supervisor = new Supervisor({
-      ...place,
-      data,
-      prepare: PREPARE,
-      command: [
-        ...[server, '--no-defaults', `--datadir=${data}`, `--socket=${socketPath}`],
-        ...[`--pid-file=${folder}/pid`, `--init-file=${folder}/init.sql`],
-        ...[...COMMON_SETTINGS, ...SETTINGS[flavour], ...(isDurable ? [] : FORGETFUL)],
-      ],
-      environment: {
-        INSTALLER: installer,
-        INSTALL_OPTIONS: INSTALL[flavour],
-        INITIAL_SQL: initialSql(flavour, password),
-        RESUME_SQL: resumeSql(password),
-      },
-    });
+  /** Gives a server what it is to have, with a client that is closed then. @throws EmulatorError `DATABASE_STATEMENT_FAILED` */
+  static async fill(client: MysqlClient, parts: MysqlParts): Promise<MysqlDatabase> {
     try {
-      const database = new MysqlDatabase(supervisor, socketPath, password, flavour, content.engine.version);
-      const client = await whenReady('MySQL', supervisor, () => MysqlClient.connect(database.#access));
-      try {
-        await database.#fill(client, content);
-      } finally {
-        await client.close();
-      }
+      const flavour = client.greeting.serverVersion.includes('MariaDB') ? 'MARIADB' : 'MYSQL';
+      const database = new MysqlDatabase(parts, flavour);
+      await database.#fill(client);
       return database;
-    } catch (error) {
-      await supervisor.stop();
-      throw error;
+    } finally {
+      await client.close();
     }
   }
 
   url(database = 'mysql'): string {
-    const { user, password } = this.#access;
-    const socket = encodeURIComponent(this.#socketPath);
-    return `mysql://${user}:${password}@localhost/${encodeURIComponent(database)}?socketPath=${socket}`;
+    const url = new URL(this.#parts.url);
+    url.pathname = `/${encodeURIComponent(database)}`;
+    return url.href;
   }
 
   async createDatabase(name: string): Promise<void> {
@@ -127,7 +61,7 @@ export class MysqlDatabase implements Database {
   }
 
   async createUser(user: DatabaseUser): Promise<void> {
-    await this.#asAdmin((client) => this.#create(client, user, false));
+    await this.#asAdmin((client) => this.#create(client, user));
   }
 
   async dropUser({ name }: DatabaseUser): Promise<void> {
@@ -136,40 +70,47 @@ export class MysqlDatabase implements Database {
   }
 
   async serve(session: LoginSession): Promise<void> {
-    await serveMysql(session, { ...this.#access, passwordOf: (user) => this.#secrets.get(user) });
+    await serveMysql(session, { ...this.#parts.access, passwordOf: (user) => this.#secrets.get(user) });
   }
 
   async stop(): Promise<void> {
-    await this.#supervisor.stop();
+    await this.#parts.stop?.();
   }
 
   /** Nobody is dropped from data that was kept. */
-  async #fill(client: MysqlClient, { databases, users, rules, stored }: DatabaseContent): Promise<void> {
+  async #fill(client: MysqlClient): Promise<void> {
+    const { databases, users, rules, stored } = this.#parts.content;
     if (!stored) await client.run(roleStatements(rules));
     await client.run(databases.map(createDatabaseStatement));
     for (const user of users) {
-      await this.#create(client, user, stored?.users.some(({ name }) => name === user.name) ?? false);
+      if (stored?.users.some(({ name }) => name === user.name)) await this.#resume(client, user);
+      else await this.#create(client, user);
     }
   }
 
-  async #create(client: MysqlClient, user: DatabaseUser, exists: boolean): Promise<void> {
-    const isIam = user.kind !== 'BUILT_IN';
-    const password = isIam ? newSecret() : user.password;
-    if (!exists) await client.run(createUserStatements(user, password ?? '', this.#flavour));
-    else if (password !== undefined) await client.run([changePasswordStatement(user.name, password)]);
-    if (isIam) this.#secrets.set(user.name, password!);
+  async #create(client: MysqlClient, user: DatabaseUser): Promise<void> {
+    const password = this.#passwordFor(user) ?? '';
+    await client.run(createUserStatements(user, password, this.#flavour, this.#parts.isBorrowed));
+  }
+
+  async #resume(client: MysqlClient, user: DatabaseUser): Promise<void> {
+    const password = this.#passwordFor(user);
+    if (password !== undefined) await client.run([changePasswordStatement(user.name, password)]);
+  }
+
+  #passwordFor({ kind, name, password }: DatabaseUser): string | undefined {
+    if (kind === 'BUILT_IN') return password;
+    const secret = newSecret();
+    this.#secrets.set(name, secret);
+    return secret;
   }
 
   async #asAdmin(work: (client: MysqlClient) => Promise<void>): Promise<void> {
-    const client = await MysqlClient.connect(this.#access);
+    const client = await MysqlClient.connect(this.#parts.access);
     try {
       await work(client);
     } finally {
       await client.close();
     }
   }
-}
-
-function newSecret(): string {
-  return randomBytes(24).toString('hex');
 }

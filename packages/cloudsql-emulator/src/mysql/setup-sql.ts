@@ -40,7 +40,7 @@ export function resumeSql(password: string): string {
 /** Returns the statements that create the role which every instance has. */
 export function roleStatements({ superuserRole }: ServiceRules): readonly string[] {
   const role = quoteLiteral(superuserRole);
-  return [`CREATE ROLE ${role}`, `GRANT ${SUPERUSER_PRIVILEGES} ON *.* TO ${role} WITH GRANT OPTION`];
+  return [`CREATE ROLE IF NOT EXISTS ${role}`, `GRANT ${SUPERUSER_PRIVILEGES} ON *.* TO ${role} WITH GRANT OPTION`];
 }
 
 /** Returns the statement that creates a database unless it is there. */
@@ -48,15 +48,24 @@ export function createDatabaseStatement(name: string): string {
   return `CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(name)}`;
 }
 
-/** Returns the statements that create a user with a password, be it the user's own or one that nobody is told. */
-export function createUserStatements(user: DatabaseUser, password: string, flavour: Flavour): readonly string[] {
+/**
+ * Returns the statements that create a user with a password, be it the user's own or one that nobody is told. One that is
+ * there already is given it, where `mayExist`.
+ */
+export function createUserStatements(
+  user: DatabaseUser,
+  password: string,
+  flavour: Flavour,
+  mayExist = false,
+): readonly string[] {
   const account = accountOf(user.name);
   const roles = user.databaseRoles.map(quoteLiteral);
   // MariaDB turns on one role at login.
   const byDefault =
     flavour === 'MARIADB' ? `SET DEFAULT ROLE ${roles[0]} FOR ${account}` : `SET DEFAULT ROLE ALL TO ${account}`;
   return [
-    `CREATE USER ${account} IDENTIFIED BY ${quoteLiteral(password)}`,
+    ...(mayExist ? [`CREATE USER IF NOT EXISTS ${account}`, changePasswordStatement(user.name, password)] : []),
+    ...(mayExist ? [] : [`CREATE USER ${account} IDENTIFIED BY ${quoteLiteral(password)}`]),
     ...roles.map((role) => `GRANT ${role} TO ${account}`),
     ...(roles.length > 0 ? [byDefault] : []),
   ];

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { relay } from '../data-plane/relay.ts';
 import type { LoginSession } from '../data-plane/session.ts';
 import type { Database } from '../database/database.ts';
+import { parseSqlServerUrl } from '../database-url.ts';
 import { EmulatorError } from '../errors.ts';
-import { parseSqlServerUrl } from './database-url.ts';
 
 /**
  * A server that speaks TDS and that somebody else runs. Clients are led to it as they are, since SQL Server has no IAM

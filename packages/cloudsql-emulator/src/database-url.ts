@@ -1,6 +1,6 @@
 import type { NetConnectOpts } from 'node:net';
-import type { EngineVersion } from '../engine-version.ts';
-import { checkText, invalid } from '../option-checks.ts';
+import type { EngineVersion } from './engine-version.ts';
+import { checkText, invalid } from './option-checks.ts';
 
 /** Reads `sqlserver://127.0.0.1:1433`, or the path of a Unix socket; undefined for anything else. */
 export function parseSqlServerUrl(url: string): NetConnectOpts | undefined {
@@ -15,11 +15,7 @@ export function checkDatabaseUrl(
   where: string,
   engine: EngineVersion,
 ): string | undefined {
-  if (engine.name !== 'SQLSERVER') {
-    return databaseUrl === undefined
-      ? undefined
-      : invalid(`${where}.databaseUrl`, 'is for SQL Server only', databaseUrl);
-  }
+  if (engine.name !== 'SQLSERVER') return checkServerUrl(databaseUrl, `${where}.databaseUrl`, engine);
   for (const [key, value] of Object.entries({ databases, users })) {
     if (value !== undefined) invalid(`${where}.${key}`, 'cannot be made in a SQL Server', value);
   }
@@ -31,4 +27,19 @@ export function checkDatabaseUrl(
         'must be sqlserver://, a loopback address and a port, or the path of a socket',
         url,
       );
+}
+
+const SCHEMES = { POSTGRES: ['postgresql:', 'postgres:'], MYSQL: ['mysql:', 'mariadb:'] } as const;
+
+/** The value itself never goes into a message: it holds a password. */
+function checkServerUrl(value: unknown, where: string, engine: EngineVersion): string | undefined {
+  if (value === undefined) return undefined;
+  const schemes: readonly string[] = SCHEMES[engine.name as keyof typeof SCHEMES];
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url && schemes.includes(url.protocol) && url.username !== '') return url.href;
+  return invalid(
+    where,
+    `must be ${schemes[0]}//user:password@host:port for ${engine.version}`,
+    url ? `${url.protocol}//…` : typeof value,
+  );
 }
