@@ -1,4 +1,4 @@
-import { type Emulator, type EmulatorOptions, startEmulator } from '@x/cloudsql-emulator';
+import { type Emulator, type InstanceOptions, startEmulator } from '@x/cloudsql-emulator';
 import { SqlServerPeer } from '../sql-server-peer/peer.ts';
 import type { Engine } from './rows.ts';
 
@@ -24,10 +24,10 @@ export async function startMatrixCloud(
 ): Promise<{ cloud: Emulator; close(): Promise<void> }> {
   const peer = engines.has('SQLSERVER') ? await SqlServerPeer.start({ users: { app: 'correct horse' } }) : undefined;
   const common = { databases: ['orders'], users: [{ email, databaseRoles: ['cloudsqlsuperuser'] }] };
-  const all: EmulatorOptions['instances'] = [
+  const all: readonly InstanceOptions[] = [
     { name: instances.POSTGRES, ...common },
-    ...(engines.has('MYSQL') ? [{ name: instances.MYSQL, databaseVersion: 'MYSQL_8_4', ...common }] : []),
-    ...(peer ? [{ name: instances.SQLSERVER, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: peer.url }] : []),
+    ...(engines.has('MYSQL') ? [{ name: instances.MYSQL, databaseVersion: 'MYSQL_8_4' as const, ...common }] : []),
+    ...(peer ? [{ name: instances.SQLSERVER, databaseVersion: 'SQLSERVER_2022_STANDARD' as const, databaseUrl: peer.url }] : []),
   ];
   const cloud = await startEmulator({ principals: [{ email }], instances: all });
   return {
