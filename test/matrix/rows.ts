@@ -163,7 +163,7 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'mariadb',
     engine: 'MYSQL',
     packages: ['mariadb'],
-    older: { oldest: { mariadb: '3.4.0' } },
+    older: { oldest: { mariadb: '3.0.0' } },
   },
   'knex, mysql2': {
     package: '@x/knex-cloudsql',
