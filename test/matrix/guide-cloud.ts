@@ -8,7 +8,9 @@ export const user = 'app@my-project.iam';
 
 const email = `${user}.gserviceaccount.com`;
 
-export function startGuideCloud(databaseVersion: InstanceOptions['databaseVersion'] = 'POSTGRES_18'): Promise<Emulator> {
+export function startGuideCloud(
+  databaseVersion: InstanceOptions['databaseVersion'] = 'POSTGRES_18',
+): Promise<Emulator> {
   const users = [{ email, databaseRoles: ['cloudsqlsuperuser'] }];
   const addresses = process.platform === 'linux' ? {} : { addresses: { PRIMARY: '127.0.0.1', PRIVATE: '127.0.0.1' } };
   return startCloud({

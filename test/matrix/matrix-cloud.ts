@@ -27,7 +27,9 @@ export async function startMatrixCloud(
   const all: readonly InstanceOptions[] = [
     { name: instances.POSTGRES, ...common },
     ...(engines.has('MYSQL') ? [{ name: instances.MYSQL, databaseVersion: 'MYSQL_8_4' as const, ...common }] : []),
-    ...(peer ? [{ name: instances.SQLSERVER, databaseVersion: 'SQLSERVER_2022_STANDARD' as const, databaseUrl: peer.url }] : []),
+    ...(peer
+      ? [{ name: instances.SQLSERVER, databaseVersion: 'SQLSERVER_2022_STANDARD' as const, databaseUrl: peer.url }]
+      : []),
   ];
   const cloud = await startEmulator({ principals: [{ email }], instances: all });
   return {
