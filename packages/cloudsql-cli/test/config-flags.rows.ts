@@ -10,6 +10,10 @@ export const flagRows: readonly ConfigRow[] = [
   ok('google.com:p:r:i', 'google.com:p:r:i: 127.0.0.1 port by engine, default address, password login'),
   ok(`${i} ${alloyDb}`, `${plain}\n${alloyDb}: 127.0.0.1 port by engine, default address, password login`),
   ok(`-- ${i}`, plain),
+  ok('db.example.com.', plain.replace('p:r:i', 'db.example.com')),
+  ok('db.example.com?port=1', 'db.example.com: 127.0.0.1 port 1, default address, password login'),
+  wrong('-.example.com', 'error: unknown option'),
+  wrong('127.0.0.1', '"127.0.0.1" is not an instance connection name'),
   wrong('', 'No instance is named\n  Add an instance connection name'),
   wrong('p:i', '"p:i" is not an instance connection name'),
   wrong('a:b:c:d:e', '"a:b:c:d:e" is not an instance connection name'),
@@ -176,7 +180,12 @@ export const flagRows: readonly ConfigRow[] = [
   ok(`--debug-logs ${i}`, plain),
   wrong(`--quiet --debug-logs ${i}`, '--quiet and --debug-logs contradict each other'),
   ok(`--disable-metrics --disable-traces --disable-built-in-telemetry ${i}`, plain),
-  ok(`--user-agent x ${i}`, plain),
+  ok(`--user-agent x --lazy-refresh ${i}`, plain),
+  ok(`--allowed-projects a,b db.example.com`, plain.replace('p:r:i', 'db.example.com')),
+  wrong(
+    `--static-connection-info /nonexistent.json ${alloyDb}`,
+    '--static-connection-info: the file cannot be read: ENOENT',
+  ),
 
   // What cannot be had.
   wrong(`--fuse /f`, '--fuse cannot be used\n  FUSE is not supported: name the instances'),

@@ -68,7 +68,7 @@ export const alloyDbFlags: readonly GoogleFlag[] = [
   { name: 'disable-built-in-telemetry' },
   { name: 'exit-zero-sigterm' },
   { name: 'public-ip', parameter: true },
-  { name: 'static-connection-info', value: '/info.json' },
+  { name: 'static-connection-info', value: '$INFO' },
   { name: 'with-backend-check', beside: '--health-check' },
 ];
 

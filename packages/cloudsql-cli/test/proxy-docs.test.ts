@@ -40,13 +40,17 @@ function suffix(name: string): string {
 
 const folder = mkdtempSync(path.join(tmpdir(), 'surface-'));
 const file = path.join(folder, 'empty.yaml');
+const info = path.join(folder, 'info.json');
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const key = JSON.stringify({
   type: 'service_account',
   client_email: 'a@p.iam.gserviceaccount.com',
   private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
 });
-beforeAll(() => writeFileSync(file, ''));
+beforeAll(() => {
+  writeFileSync(file, '');
+  writeFileSync(info, '{}');
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What comes of a flag that has to be understood, or refused with the reason that the page gives. */
@@ -89,7 +93,7 @@ describe('docs/proxy.md', () => {
 });
 
 describe.each(flags)('--$name', ({ name, short, parameter, value, beside = '' }) => {
-  const filled = value?.replace('$FILE', file).replace('$KEY', key);
+  const filled = value?.replace('$FILE', file).replace('$KEY', key).replace('$INFO', info);
   const more = beside.split(' ').filter(Boolean);
 
   it('is in the table, in all its spellings', () => {

@@ -108,10 +108,13 @@ test.each([
   expect(fatal(received)).toBe(message);
 });
 
-test('the control plane answers noise with an error', async () => {
-  const port = Number(cloud.host.split(':')[1]);
-  const received = await exchange(await plain('127.0.0.1', port), Buffer.from('\x16\x03\x01 this is no HTTP\r\n\r\n'));
-  expect(received.toString()).toMatch(/^HTTP\/1.1 400/);
+test('the control plane answers noise with an error, and hangs up on what begins like TLS', async () => {
+  const send = async (text: string): Promise<string> => {
+    const socket = await plain('127.0.0.1', Number(cloud.host.split(':')[1]));
+    return (await exchange(socket, Buffer.from(text, 'latin1'))).toString();
+  };
+  expect(await send('\x15\x03\x01 this is no HTTP\r\n\r\n')).toMatch(/^HTTP\/1.1 400/);
+  expect(await send('\x16\x03\x01\0\x04 this is no TLS\r\n\r\n')).not.toContain('HTTP');
 });
 
 test('500 random first packets beside healthy clients do no harm', async () => {

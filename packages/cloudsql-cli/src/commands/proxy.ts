@@ -26,7 +26,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--check-config', 'say what would be done, and do nothing');
   for (const name of settingNames) addSetting(command, name);
   command.action(async (names: string[]) => {
-    const line = commandLine(command, names);
+    const line = commandLine([command], names);
     const { resolveConfig } = await import('../proxy/config/resolve-config.ts');
     const config = await resolveConfig(line, context.env);
     if (command.getOptionValue('checkConfig') === true) {
@@ -37,33 +37,37 @@ export function define(command: Command, context: CliContext): void {
     const { runProxy } = await import('../proxy/serve/run-proxy.ts');
     context.exitCode = await runProxy(config, context);
   });
-  command
+  const wait = command
     .command('wait')
     .summary('wait until a proxy has started')
     .description('Wait until the proxy with this configuration has started. It must serve --health-check.')
-    .option('-m, --max <duration>', 'how long to wait', '30s')
-    .action(async (options: { readonly max: string }) => {
-      const { waitForProxy } = await import('../proxy/remote/wait-for-proxy.ts');
-      context.exitCode = await waitForProxy(commandLine(command, []), options.max, context);
-    });
-  command
+    .option('-m, --max <duration>', 'how long to wait', '30s');
+  for (const name of settingNames) addSetting(wait, name, ['http-address', 'http-port', 'config-file']);
+  wait.action(async ({ max }: { readonly max: string }) => {
+    const { waitForProxy } = await import('../proxy/remote/wait-for-proxy.ts');
+    context.exitCode = await waitForProxy(commandLine([command, wait], []), max, context);
+  });
+  const shutdown = command
     .command('shutdown')
     .summary('end a proxy')
-    .description('End the proxy with this configuration. It must serve --quitquitquit.')
-    .action(async () => {
-      const { shutDownProxy } = await import('../proxy/remote/shut-down-proxy.ts');
-      context.exitCode = await shutDownProxy(commandLine(command, []), context);
-    });
+    .description('End the proxy with this configuration. It must serve --quitquitquit.');
+  for (const name of settingNames) addSetting(shutdown, name, ['admin-port', 'config-file']);
+  shutdown.action(async () => {
+    const { shutDownProxy } = await import('../proxy/remote/shut-down-proxy.ts');
+    context.exitCode = await shutDownProxy(commandLine([command, shutdown], []), context);
+  });
 }
 
-function addSetting(command: Command, name: SettingName): void {
+/** Adds the flag of a setting; help shows those that are `shown`, or all that do something. */
+function addSetting(command: Command, name: SettingName, shown?: readonly SettingName[]): void {
   const setting = settingOf(name);
   if (setting.instance === 'ONLY') return;
   const { short, alias, help: text, verdict } = setting;
-  const option = optionOf(`${short ? `-${short}, ` : ''}--${name}`, text, setting).helpGroup(
-    helpGroups.get(name) ?? 'Options:',
-  );
-  command.addOption(verdict === 'REFUSED' || helpGroups.get(name) === undefined ? option.hideHelp() : option);
+  const heading = helpGroups.get(name);
+  const isShown = shown ? shown.includes(name) : verdict !== 'REFUSED' && heading !== undefined;
+  const option = optionOf(`${short ? `-${short}, ` : ''}--${name}`, text, setting);
+  if (!shown && heading) option.helpGroup(heading);
+  command.addOption(isShown ? option : option.hideHelp());
   if (alias) command.addOption(optionOf(`--${alias}`, text, setting).hideHelp());
 }
 
@@ -84,12 +88,15 @@ const placeholders = {
   MODE: 'octal',
 } as const;
 
-function commandLine(command: Command, instances: readonly string[]): CommandLine {
+/** The flags of a command and of those around it. */
+function commandLine(commands: readonly Command[], instances: readonly string[]): CommandLine {
   const flags: Partial<Record<SettingName, string>> = {};
-  for (const option of command.options) {
-    const name = findSetting((option.long ?? '').slice(2));
-    const value: unknown = command.getOptionValue(option.attributeName());
-    if (name && typeof value === 'string') flags[name] = value;
+  for (const command of commands) {
+    for (const option of command.options) {
+      const name = findSetting((option.long ?? '').slice(2));
+      const value: unknown = command.getOptionValue(option.attributeName());
+      if (name && typeof value === 'string') flags[name] = value;
+    }
   }
   return { flags, instances };
 }

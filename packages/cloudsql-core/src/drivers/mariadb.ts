@@ -59,7 +59,7 @@ const native = [
 ];
 
 /**
- * Turns options that name an instance into options for `mariadb` (3.4 and later): a connection, a pool, or anything that
+ * Turns options that name an instance into options for `mariadb` (3.0 and later): a connection, a pool, or anything that
  * makes them. Does no I/O. Everything else in the options reaches mariadb untouched.
  *
  * @example

@@ -7,6 +7,7 @@ import type { ControlPlane } from './server.ts';
 /** What the certificate is for: captured hosts, and the emulator itself. */
 export const TLS_NAMES: AlternativeNames = { dns: ['*.googleapis.com', 'localhost'], ip: ['127.0.0.1', '::1'] };
 
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 const CAPTURED_TARGET = /^[a-z0-9-]+\.googleapis\.com:443$/i;
 
 /**
@@ -20,7 +21,7 @@ export class GoogleApisProxy {
 
   constructor(identity: ServerIdentity, controlPlane: ControlPlane) {
     // It listens nowhere: connections are given to it.
-    this.#server = createServer({ ...identity, ALPNProtocols: ['http/1.1'] });
+    this.#server = createServer({ ...identity, ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
     this.#server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
       controlPlane.serve(socket);

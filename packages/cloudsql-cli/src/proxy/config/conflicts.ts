@@ -76,7 +76,7 @@ export function checkInstances(values: Values, instances: readonly NamedInstance
     throw new UsageError(`${loginToken.source} would be ignored`, 'Add --auto-iam-authn, or leave it out.');
   }
   if (loginToken && !token) throw new UsageError(`${loginToken.source} stands alone`, 'Add --token, for the APIs.');
-  const needy = withIam.find(({ instance }) => instance.service === 'cloud-sql');
+  const needy = withIam.find(({ instance }) => instance.service !== 'alloydb');
   if (token && !loginToken && needy) {
     throw new UsageError(
       `${token.source} is for the APIs, and ${needy.instance.id} logs in with IAM`,

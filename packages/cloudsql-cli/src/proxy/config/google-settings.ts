@@ -283,6 +283,20 @@ export const googleSettings = {
     verdict: 'BETTER',
     note: 'with instance, connection, client, bytes, duration and error code',
   },
+  'lazy-refresh': {
+    kind: 'SWITCH',
+    from: 'BOTH',
+    help: 'refresh certificates when they are needed, not ahead',
+    verdict: 'BETTER',
+    note: 'instances are looked up at the start all the same; without it one that nobody uses is not refreshed either',
+  },
+  'static-connection-info': {
+    kind: 'TEXT',
+    from: 'ALLOYDB',
+    argument: 'path',
+    help: 'connection info of AlloyDB instances, in place of the API; for development',
+    verdict: 'SAME',
+  },
   'disable-metrics': {
     kind: 'SWITCH',
     from: 'BOTH',

@@ -24,6 +24,14 @@ export const ownSettings = {
     verdict: 'OURS',
     note: 'the same without a password',
   },
+  'allowed-projects': {
+    kind: 'TEXT',
+    from: 'OURS',
+    argument: 'projects',
+    help: 'the projects that DNS names may lead to, with commas in between',
+    verdict: 'OURS',
+    note: 'otherwise a name may not move to another project than the one that it leads to at first',
+  },
   'ready-file': {
     kind: 'TEXT',
     from: 'OURS',

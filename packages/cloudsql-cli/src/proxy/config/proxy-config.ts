@@ -1,4 +1,4 @@
-import type { ConnectorOptions, Instance, IpType } from '@x/cloudsql-core';
+import type { ConnectorOptions, DnsName, Instance, IpType } from '@x/cloudsql-core';
 
 /** Where one instance is served. */
 export type Place =
@@ -10,7 +10,7 @@ export type Place =
 
 /** One instance, with all that was said of it and of all. */
 export interface InstanceConfig {
-  readonly instance: Instance;
+  readonly instance: Instance | DnsName;
   readonly ipType: IpType | readonly IpType[] | undefined;
   readonly iam: boolean;
   readonly place: Place;

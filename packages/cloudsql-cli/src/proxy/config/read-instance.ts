@@ -1,4 +1,4 @@
-import { type Instance, parseInstance, suggest } from '@x/cloudsql-core';
+import { type DnsName, type Instance, parseName, suggest } from '@x/cloudsql-core';
 import { UsageError } from '../../cli/usage-error.ts';
 import { readValue } from './read-value.ts';
 import type { Given } from './setting.ts';
@@ -6,7 +6,7 @@ import { findSetting, type SettingName, settingNames, settingOf, type Values } f
 
 /** One instance, and what was said of it alone. */
 export interface NamedInstance {
-  readonly instance: Instance;
+  readonly instance: Instance | DnsName;
   readonly values: Values;
   readonly source: string;
 }
@@ -24,7 +24,7 @@ export function readInstance({ value, source }: Given<string>): NamedInstance {
       `A switch takes its value behind an equals sign: --flag=${name}.`,
     );
   }
-  return { instance: parseInstance(name), values: readQuery(query, name), source };
+  return { instance: parseName(name), values: readQuery(query, name), source };
 }
 
 function split(text: string): readonly string[] {

@@ -7,8 +7,6 @@ export type RefusedName =
   | 'sql-data'
   | 'sqldata-api-endpoint'
   | 'resource-exhausted-cooldown-delay'
-  | 'lazy-refresh'
-  | 'static-connection-info'
   | 'telemetry-project'
   | 'telemetry-prefix'
   | 'telemetry-sample-rate';
@@ -47,19 +45,6 @@ export const refusedSettings: Readonly<Record<RefusedName, Setting>> = {
     kind: 'DURATION',
     from: 'CLOUD_SQL',
     help: 'It belongs to the SQL Data service, which is not supported: leave it out. Throttled calls of the API are retried as the answer says.',
-    verdict: 'REFUSED',
-  },
-  'lazy-refresh': {
-    kind: 'SWITCH',
-    from: 'BOTH',
-    help: 'Refreshing on demand is not supported: leave it out. A certificate is checked at every dial, and an instance that nobody uses is not refreshed.',
-    verdict: 'REFUSED',
-  },
-  'static-connection-info': {
-    kind: 'TEXT',
-    from: 'ALLOYDB',
-    argument: 'path',
-    help: 'Connection info from a file is not supported by the proxy: for development use `cloudsql emulator`.',
     verdict: 'REFUSED',
   },
   'telemetry-project': { kind: 'TEXT', from: 'BOTH', argument: 'project', help: monitoring, verdict: 'REFUSED' },

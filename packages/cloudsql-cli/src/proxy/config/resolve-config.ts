@@ -1,14 +1,13 @@
-import { Connector, type ConnectorOptions, type IpType } from '@x/cloudsql-core';
-import { connectorOptions, ipTypeOf } from '../../cli/connector-flags.ts';
+import { Connector, type IpType } from '@x/cloudsql-core';
+import { ipTypeOf } from '../../cli/connector-flags.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { UsageError } from '../../cli/usage-error.ts';
-import { version } from '../../version.ts';
+import { configuredConnector } from './configured-connector.ts';
 import { checkInstances, checkParameters, checkValues } from './conflicts.ts';
 import { type CommandLine, gather } from './gather.ts';
 import type { InstanceConfig, Place, ProxyConfig } from './proxy-config.ts';
-import { userAgentMetadata } from './read-environment.ts';
 import { type NamedInstance, readInstance } from './read-instance.ts';
-import type { Values } from './settings.ts';
+import { isOn, type Values } from './settings.ts';
 
 /** The defaults of Google's proxies. */
 export const defaultPorts = { http: 9090, admin: 9091 } as const;
@@ -32,7 +31,7 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
   const instances = named.map((each) => instanceConfig(each, values));
   checkPlaces(instances, values);
   const port = values.port?.value;
-  const options = connector(values, named, env);
+  const options = configuredConnector(values, named, env);
   // Finds what contradicts itself, and does nothing else.
   new Connector(options);
   return {
@@ -58,14 +57,6 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
     exitZeroOnSigterm: isOn(values, 'exit-zero-on-sigterm'),
     readyFile: values['ready-file']?.value,
   };
-}
-
-type Switch = {
-  [Name in keyof Values]-?: NonNullable<Values[Name]>['value'] extends boolean ? Name : never;
-}[keyof Values];
-
-function isOn(values: Values, name: Switch): boolean {
-  return values[name]?.value ?? false;
 }
 
 /** What is said of an instance beats what is said of all. */
@@ -127,33 +118,6 @@ function checkPlaces(instances: readonly InstanceConfig[], values: Values): void
     throw new UsageError(`${sameUser.source} works on Linux only`, 'Use --require-local-secret.');
   }
 }
-
-function connector(values: Values, named: readonly NamedInstance[], env: CliContext['env']): ConnectorOptions {
-  const text = (name: Text): string | undefined => values[name]?.value;
-  const metadata = userAgentMetadata(env);
-  const product = `cloudsql-proxy/${version}${metadata ? `+${metadata}` : ''}`;
-  const hasAlloyDb = named.some(({ instance }) => instance.service === 'alloydb');
-  const flags = {
-    credentialsFile: text('credentials-file'),
-    jsonCredentials: text('json-credentials'),
-    token: text('token'),
-    // AlloyDB logs in with the token of the APIs where there is no other, as with Google's proxy.
-    loginToken: text('login-token') ?? (hasAlloyDb ? text('token') : undefined),
-    gcloudAuth: isOn(values, 'gcloud-auth') || undefined,
-    impersonateServiceAccount: text('impersonate-service-account'),
-    quotaProject: text('quota-project'),
-    universeDomain: text('universe-domain'),
-    sqladminApiEndpoint: text('sqladmin-api-endpoint'),
-    alloydbadminApiEndpoint: text('alloydbadmin-api-endpoint'),
-    userAgent: [product, text('user-agent')].filter(Boolean).join(' '),
-  };
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  return connectorOptions(given);
-}
-
-type Text = {
-  [Name in keyof Values]-?: NonNullable<Values[Name]>['value'] extends string ? Name : never;
-}[keyof Values];
 
 function http(values: Values): ProxyConfig['http'] {
   const health = isOn(values, 'health-check');

@@ -13,6 +13,16 @@ export type Values = {
   readonly [Name in keyof Supported]?: Given<KindValues[Supported[Name]['kind']]>;
 } & { readonly [Name in RefusedName]?: Given<unknown> };
 
+type Switch = {
+  [Name in keyof Supported]: (typeof googleSettings & typeof ownSettings)[Name]['kind'] extends 'SWITCH' ? Name : never;
+}[keyof Supported];
+
+/** Whether a switch was given, and as on. */
+export function isOn(values: Values, name: Switch): boolean {
+  const given: Given<boolean> | undefined = values[name];
+  return given?.value ?? false;
+}
+
 const settings: Readonly<Record<SettingName, Setting>> = { ...googleSettings, ...ownSettings, ...refusedSettings };
 
 /** Every name, in the order of the help. */

@@ -1,4 +1,4 @@
-import type { Connector, DialEvent } from '@x/cloudsql-core';
+import type { Connector, SessionEvent } from '@x/cloudsql-core';
 import type { SessionLimit } from '@x/cloudsql-core/listener';
 import type { InstanceConfig } from '../config/proxy-config.ts';
 import { observe } from './channels.ts';
@@ -14,7 +14,7 @@ export type Phase = 'STARTING' | 'SERVING' | 'STOPPING';
 /** Knows whether the proxy can serve the next client, and if not, why. */
 export class Health {
   phase: Phase = 'STARTING';
-  /** Stops listening to how dials go. */
+  /** Stops listening to how clients fare. */
   readonly close: () => void;
   readonly #connector: Connector;
   readonly #limit: SessionLimit | undefined;
@@ -25,7 +25,7 @@ export class Health {
   constructor(connector: Connector, limit: SessionLimit | undefined) {
     this.#connector = connector;
     this.#limit = limit;
-    this.close = observe({ dial: (event) => this.#onDial(event) });
+    this.close = observe({ session: (event) => this.#onSession(event) });
   }
 
   /** All instances are served. */
@@ -36,7 +36,8 @@ export class Health {
 
   /**
    * What keeps the next client from being served; nothing if it can be. Each instance must have a certificate, or be
-   * able to get one. It is dialled only if the last dial failed, because databases count connections that say nothing.
+   * able to get one. It is dialled only if the last client could not be connected, because databases count
+   * connections that say nothing.
    */
   async problems(): Promise<readonly string[]> {
     if (this.phase === 'STARTING') return ['the proxy has not started yet'];
@@ -57,10 +58,10 @@ export class Health {
     return (await Promise.all(probes)).filter((problem) => problem !== undefined);
   }
 
-  #onDial({ instance, error }: DialEvent): void {
-    if (!error) this.#failing.delete(instance);
-    // Who gives a dial up, and what was wrong with how it was asked for, says nothing of the instance.
-    else if ('code' in error && error.code !== 'CLOUDSQL_DIAL_ABORTED') this.#failing.add(instance);
+  #onSession({ phase, instance, error }: SessionEvent): void {
+    if (phase === 'JOINED') this.#failing.delete(instance);
+    // That there are too many clients, or that one may not log in, says nothing of the instance.
+    else if (error && 'code' in error && error.code !== 'CLOUDSQL_TOO_MANY_SESSIONS') this.#failing.add(instance);
   }
 
   /** One at a time for each instance, and not more often than makes sense, however often somebody asks. */
@@ -72,6 +73,7 @@ export class Health {
     const made: Probe = { answer, until: Number.POSITIVE_INFINITY };
     this.#probes.set(key, made);
     void answer.then((problem) => {
+      if (dials && problem === undefined) this.#failing.delete(config.instance.id);
       made.until = Date.now() + (problem === undefined ? 0 : probeLifeMs);
     });
     return answer;

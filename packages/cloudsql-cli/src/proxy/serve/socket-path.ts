@@ -1,11 +1,11 @@
 import path from 'node:path';
-import type { Instance } from '@x/cloudsql-core';
+import type { DnsName, Instance } from '@x/cloudsql-core';
 
 /**
  * The socket of an instance in a folder, named as Google's proxies name it: what libpq looks for in a folder of its own,
  * for other engines one socket.
  */
-export function socketPath(folder: string, instance: Instance, engine: string): string {
+export function socketPath(folder: string, instance: Instance | DnsName, engine: string): string {
   const own = path.join(folder, instance.service === 'alloydb' ? shortName(instance) : instance.id);
   return engine === 'POSTGRES' ? path.join(own, '.s.PGSQL.5432') : own;
 }
