@@ -1,16 +1,22 @@
+import type { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import type { PrismaPg } from '@prisma/adapter-pg';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import { postgresOptions } from '@x/cloudsql-core/postgres';
 import { drizzle } from '@x/drizzle-cloudsql';
+import { drizzle as drizzleMysql2 } from '@x/drizzle-cloudsql/mysql2';
 import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
+import { PrismaCloudSql as PrismaCloudSqlMysql } from '@x/prisma-cloudsql/mysql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
+import { serial as mysqlSerial, mysqlTable } from 'drizzle-orm/mysql-core';
+import { drizzle as drizzleMysql } from 'drizzle-orm/mysql2';
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres';
 import { pgTable, serial, text } from 'drizzle-orm/pg-core';
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js';
 import knex from 'knex';
+import mysql from 'mysql2/promise';
 import pg from 'pg';
 import postgres from 'postgres';
 import { Sequelize } from 'sequelize';
@@ -51,6 +57,41 @@ it('keeps it on postgres.js, too', () => {
   expectTypeOf(postgres(postgresOptions({ instance, database, max: 5 }))).toEqualTypeOf<postgres.Sql>();
 });
 
+it('knows MySQL by the type, client or dialect that the ORM has for it', () => {
+  expectTypeOf(knex).toBeCallableWith(knexCloudSql({ client: 'mysql2', connection: { instance, database } }));
+  expectTypeOf(DataSource).toBeConstructibleWith(typeormCloudSql({ type: 'mysql', instance, charset: 'utf8mb4' }));
+  expectTypeOf(Sequelize).toBeConstructibleWith(sequelizeCloudSql({ dialect: 'mysql', instance, database }));
+  const adapter = new PrismaCloudSqlMysql({ instance, database, connectionLimit: 5 });
+  expectTypeOf(adapter).toExtend<PrismaMariaDb>();
+  const lines = mysqlTable('lines', { id: mysqlSerial('id') });
+  const ours = drizzleMysql2({ connection: { instance, connectionLimit: 5 }, schema: { lines }, mode: 'default' });
+  const theirs = drizzleMysql({ client: mysql.createPool({}), schema: { lines }, mode: 'default' });
+  expectTypeOf(ours.query).toEqualTypeOf<(typeof theirs)['query']>();
+  expectTypeOf(ours.$client).toEqualTypeOf<mysql.Pool>();
+  // @ts-expect-error an option of pg's client
+  knexCloudSql({ client: 'mysql2', connection: { instance, application_name: 'shop' } });
+  // @ts-expect-error the address comes from the instance
+  typeormCloudSql({ type: 'mysql', instance, socketPath: '/tmp/mysql.sock' });
+});
+
+it('takes an instance for each node of a replication', () => {
+  const replica = 'p:r:replica';
+  typeormCloudSql({
+    type: 'postgres',
+    database,
+    replication: { master: { instance }, slaves: [{ instance: replica, ipType: 'PRIVATE' }], defaultMode: 'slave' },
+  });
+  sequelizeCloudSql({
+    dialect: 'postgres',
+    database,
+    replication: { write: { instance }, read: [{ instance: replica }] },
+  });
+  // @ts-expect-error the instances are those of the nodes
+  typeormCloudSql({ type: 'postgres', instance, replication: { master: { instance }, slaves: [] } });
+  // @ts-expect-error the address comes from the instance
+  sequelizeCloudSql({ dialect: 'postgres', replication: { write: { instance }, read: [{ host: 'localhost' }] } });
+});
+
 it('takes literals in any spelling that comes from the environment, and the URL form', () => {
   pgOptions({ instance, ipType: 'private', authType: process.env.AUTH_TYPE });
   pgOptions({ instance, ipType: ['PRIVATE', 'PUBLIC'], user: process.env.DB_IAM_USER });
@@ -70,7 +111,7 @@ it('does not compile what would dial past the connector', () => {
   // @ts-expect-error the connector does TLS itself
   knexCloudSql({ client: 'pg', connection: { instance, ssl: true } });
   // @ts-expect-error another engine
-  knexCloudSql({ client: 'mysql2', connection: { instance } });
+  knexCloudSql({ client: 'sqlite3', connection: { instance } });
   // @ts-expect-error the address comes from the instance
   typeormCloudSql({ type: 'postgres', instance, port: 5432 });
   // @ts-expect-error it is called `user`

@@ -10,10 +10,12 @@ import tls from 'node:tls';
 import { mariadbOptions } from '@x/cloudsql-core/mariadb';
 import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { drizzle } from '@x/drizzle-cloudsql';
+import { drizzle as drizzleMysql2 } from '@x/drizzle-cloudsql/mysql2';
 import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
 import { PrismaCloudSql as PrismaMssqlCloudSql } from '@x/prisma-cloudsql/mssql';
+import { PrismaCloudSql as PrismaMysqlCloudSql } from '@x/prisma-cloudsql/mysql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
 import knex from 'knex';
@@ -36,6 +38,11 @@ const configurations = {
   sequelize: () => sequelizeCloudSql({ dialect: 'postgres', instance, database }),
   drizzle: () => drizzle({ connection: { instance, database } }),
   'drizzle on postgres.js': () => drizzlePostgresJs({ connection: { instance, database } }),
+  'knex for MySQL': () => knexCloudSql({ client: 'mysql2', connection: { instance, database } }),
+  'prisma for MySQL': () => new PrismaMysqlCloudSql({ instance, database }),
+  'typeorm for MySQL': () => typeormCloudSql({ type: 'mysql', instance, database }),
+  'sequelize for MySQL': () => sequelizeCloudSql({ dialect: 'mysql', instance, database }),
+  'drizzle for MySQL': () => drizzleMysql2({ connection: { instance, database } }),
   'knex for SQL Server': () => knexCloudSql({ client: 'mssql', connection: withPassword }),
   'prisma for SQL Server': () => new PrismaMssqlCloudSql(withPassword),
   'typeorm for SQL Server': () => typeormCloudSql({ type: 'mssql', ...withPassword }),
@@ -47,6 +54,9 @@ const objects = {
   knex: () => knex(configurations.knex()),
   typeorm: () => new DataSource(configurations.typeorm()),
   sequelize: () => new Sequelize(configurations.sequelize()),
+  'knex for MySQL': () => knex(configurations['knex for MySQL']()),
+  'typeorm for MySQL': () => new DataSource(configurations['typeorm for MySQL']()),
+  'sequelize for MySQL': () => new Sequelize(configurations['sequelize for MySQL']()),
   'knex for SQL Server': () => knex(configurations['knex for SQL Server']()),
   'typeorm for SQL Server': () => new DataSource(configurations['typeorm for SQL Server']()),
   'sequelize for SQL Server': () => new Sequelize(configurations['sequelize for SQL Server']()),

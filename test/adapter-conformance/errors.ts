@@ -42,6 +42,13 @@ export const knexPgErrors: KnownErrors = {
 /** What postgres.js throws: it does not read what the server says when it ends a session. */
 export const postgresJsErrors: KnownErrors = { ...pgErrors, killed: { code: 'CONNECTION_CLOSED' } };
 
+/** What mysql2 throws. */
+export const mysql2Errors: KnownErrors = {
+  ...dialErrors,
+  denied: { code: 'ER_ACCESS_DENIED_ERROR', message: expect.stringContaining('Access denied') },
+  killed: { code: 'PROTOCOL_CONNECTION_LOST' },
+};
+
 /** What Prisma makes of them: its own codes. */
 export const prismaPgErrors: KnownErrors = {
   refused: { code: 'P1001', message: expect.stringMatching(/Can't reach database server at 127\./) },
@@ -50,17 +57,26 @@ export const prismaPgErrors: KnownErrors = {
   killed: { code: 'P2010', meta: { driverAdapterError: { cause: { ...pgErrors.killed, kind: 'postgres' } } } },
 };
 
+/** The same of mariadb, which tells of a dial that fails only that the pool has waited in vain. */
+const inVain: object = { code: 'P2039', message: expect.stringContaining('pool timeout') };
+export const prismaMariadbErrors: KnownErrors = {
+  refused: inVain,
+  late: inVain,
+  denied: inVain,
+  killed: { code: 'P2010', meta: { driverAdapterError: { cause: { kind: 'mysql', originalCode: '45009' } } } },
+};
+
 /** What TypeORM makes of a driver's errors: `initialize` makes the first connection, and throws what the driver does. */
 export function typeormErrors(errors: KnownErrors): KnownErrors {
   return { ...errors, killed: { name: 'QueryFailedError', driverError: errors.killed } };
 }
 
 /** What Sequelize makes of a driver's errors. */
-export function sequelizeErrors(errors: KnownErrors): KnownErrors {
+export function sequelizeErrors(errors: KnownErrors, denied = 'SequelizeConnectionError'): KnownErrors {
   return {
     refused: { name: 'SequelizeConnectionRefusedError', parent: errors.refused },
     late: { name: 'SequelizeConnectionError', parent: errors.late },
-    denied: { name: 'SequelizeConnectionError', parent: errors.denied },
+    denied: { name: denied, parent: errors.denied },
     killed: { name: 'SequelizeDatabaseError', parent: errors.killed },
   };
 }

@@ -58,4 +58,9 @@ export type RowName =
   | 'typeorm + pg'
   | 'sequelize + pg'
   | 'drizzle + node-postgres'
-  | 'drizzle + postgres.js';
+  | 'drizzle + postgres.js'
+  | 'knex + mysql2'
+  | 'prisma + adapter-mariadb'
+  | 'typeorm + mysql2'
+  | 'sequelize + mysql2'
+  | 'drizzle + mysql2';

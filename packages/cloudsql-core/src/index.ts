@@ -8,6 +8,7 @@ export type {
 } from './credentials/credentials.ts';
 export type { Engine } from './credentials/database-user.ts';
 export type { DialFunction } from './dial/dial.ts';
+export { nodesOf } from './drivers/nodes.ts';
 export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
 export { PendingDials } from './drivers/pending-dials.ts';
 export { ownedAddress } from './drivers/read-options.ts';

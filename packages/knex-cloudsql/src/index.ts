@@ -1,4 +1,5 @@
 import { ConfigError, checkOrmOptions, oneOf, PendingDials } from '@x/cloudsql-core';
+import { type Mysql2CloudSqlOptions, mysql2Options } from '@x/cloudsql-core/mysql2';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
 import { type TediousCloudSqlOptions, tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Knex } from 'knex';
@@ -7,6 +8,7 @@ import { clientOf } from './client.ts';
 /** What each of Knex's clients takes as `connection`, with the instance in place of the address. */
 interface Connections {
   pg: PgCloudSqlOptions<Knex.PgConnectionConfig>;
+  mysql2: Mysql2CloudSqlOptions<Knex.MySql2ConnectionConfig>;
   mssql: TediousCloudSqlOptions<Omit<Knex.MsSqlConnectionConfigBase, 'type' | 'userName'>>;
 }
 
@@ -25,6 +27,7 @@ export type KnexCloudSqlConfig = {
 
 const bindings: Readonly<Record<keyof Connections, (options: never) => object>> = {
   pg: pgOptions,
+  mysql2: mysql2Options,
   mssql: tediousOptions,
 };
 
@@ -50,7 +53,7 @@ const owned = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(config: KnexCloudSqlConfig): Knex.Config {
-  const binding = bindings[oneOf('client', config.client, ['pg', 'mssql'])];
+  const binding = bindings[oneOf('client', config.client, ['pg', 'mysql2', 'mssql'])];
   checkOrmOptions('knex', config, owned);
   const { connection, pool } = config;
   if (typeof connection !== 'string' && (typeof connection !== 'object' || connection === null)) {

@@ -2,34 +2,45 @@ import {
   type CloudSqlOptions,
   checkOrmOptions,
   connectionOf,
+  type OrmConnection,
   oneOf,
   ownedAddress,
   PendingDials,
 } from '@x/cloudsql-core';
+import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import { tediousOptions } from '@x/cloudsql-core/tedious';
 import type { Options } from 'sequelize';
 import { closingHook } from './closing-hook.ts';
 
 /** The options of Sequelize that this adapter sets, because setting them otherwise would bypass the connector. */
-type Owned = 'host' | 'port' | 'ssl' | 'username' | 'native' | 'replication';
+type Owned = 'host' | 'port' | 'ssl' | 'username' | 'native';
+
+type Native = Omit<Options, 'dialect'> & { dialect: 'postgres' | 'mysql' | 'mssql' };
+
+/** Sequelize's `replication`, with an instance for each node. What a node does not say, the options beside say for all. */
+export interface SequelizeCloudSqlReplication {
+  readonly write: OrmConnection;
+  readonly read: readonly OrmConnection[];
+}
+
+/** Instances in place of the addresses of a replication. */
+type Nodes = Omit<CloudSqlOptions<Native, Owned, 'url'>, 'replication' | keyof OrmConnection> &
+  Partial<Omit<OrmConnection, 'instance'>> & {
+    readonly instance?: never;
+    readonly url?: never;
+    readonly replication: SequelizeCloudSqlReplication;
+  };
 
 /** Sequelize's options, with the instance in place of the address. */
-export type SequelizeCloudSqlOptions = CloudSqlOptions<
-  Omit<Options, 'dialect'> & { dialect: 'postgres' | 'mssql' },
-  Owned,
-  'url'
->;
+export type SequelizeCloudSqlOptions = CloudSqlOptions<Native, Owned | 'replication', 'url'> | Nodes;
 
-const owned = {
-  ...ownedAddress,
-  native: 'libpq would dial past the connector',
-  replication: 'its nodes would dial past the connector',
-};
+const owned = { ...ownedAddress, native: 'libpq would dial past the connector' };
 
 /** The binding of each dialect, and what its driver calls a URL. */
 const dialects = {
   postgres: { binding: pgOptions, urlOption: 'connectionString' },
+  mysql: { binding: mysql2Options, urlOption: 'uri' },
   mssql: { binding: tediousOptions, urlOption: 'connectionString' },
 } as const;
 
@@ -41,22 +52,27 @@ const dialects = {
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function cloudSql(options: SequelizeCloudSqlOptions): Options {
-  const { binding, urlOption } = dialects[oneOf('dialect', options.dialect, ['postgres', 'mssql'])];
+  const { binding, urlOption } = dialects[oneOf('dialect', options.dialect, ['postgres', 'mysql', 'mssql'])];
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
-  const { host, port, user, password, database, ...driver } = binding({ ...rest.dialectOptions, ...connection });
+  const { replication, ...others } = rest as typeof rest & { replication?: SequelizeCloudSqlReplication };
   const dials = new PendingDials();
-  return {
-    ...rest,
-    hooks: closingHook(rest.hooks, dials),
-    host,
-    port,
-    username: user,
-    // A function is given on to the driver for each connection; the type knows strings only.
-    password: password as string,
-    ...(database === undefined ? {} : { database }),
-    dialectOptions: dials.in(driver),
+  const node = (given: object): object => {
+    checkOrmOptions('Sequelize replication', given, ownedAddress);
+    const bound = (binding as typeof pgOptions)({ ...rest.dialectOptions, ...connection, ...given });
+    const { host, port, user: username, password, database, ...driver } = bound;
+    return { host, port, username, password, ...(database && { database }), dialectOptions: dials.in(driver) };
   };
+  return {
+    ...others,
+    hooks: closingHook(rest.hooks, dials),
+    ...(replication
+      ? {
+          ...node(replication.write),
+          replication: { write: node(replication.write), read: replication.read.map(node) },
+        }
+      : node({})),
+  } as Options;
 }
 
 export { cloudSql as sequelizeCloudSql };

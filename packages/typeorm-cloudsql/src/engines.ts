@@ -1,13 +1,17 @@
 import type { OrmConnection } from '@x/cloudsql-core';
-import { pgOptions } from '@x/cloudsql-core/pg';
+import { type Mysql2Config, mysql2Options } from '@x/cloudsql-core/mysql2';
+import { type PgConfig, pgOptions } from '@x/cloudsql-core/pg';
 import { type TediousCloudSqlOptions, tediousOptions } from '@x/cloudsql-core/tedious';
+import { inExtra, type Replication, replicated } from './place.ts';
 
 /** What TypeORM's options say about the connection, besides what names it. */
 interface Rest {
   readonly connectTimeoutMS?: number;
+  readonly connectTimeout?: number;
   readonly connectionTimeout?: number;
   readonly options?: object;
   readonly extra?: unknown;
+  readonly replication?: Replication;
 }
 
 /** What differs between the databases that TypeORM knows. */
@@ -23,7 +27,8 @@ interface Engine<Owned extends string> {
 /** Of each database that can be had, by the `type` of TypeORM's options: what else the adapter owns. */
 export interface OwnedByType {
   postgres: 'nativeDriver';
-  mssql: 'authentication' | 'domain';
+  mysql: 'socketPath';
+  mssql: 'authentication' | 'domain' | 'replication';
 }
 
 /** The databases by the `type` of their options. */
@@ -31,16 +36,28 @@ export const engines: { readonly [Type in keyof OwnedByType]: Engine<OwnedByType
   postgres: {
     urlOption: 'connectionString',
     owned: { nativeDriver: 'libpq would dial past the connector' },
-    place(connection, { connectTimeoutMS, extra }) {
+    place(connection, { connectTimeoutMS, extra, replication }) {
       const timeout = connectTimeoutMS === undefined ? {} : { connectionTimeoutMillis: connectTimeoutMS };
-      // TypeORM merges `extra` last into what it gives to pg, so that all of the connection stands in one place.
-      const pg = pgOptions({ ...(extra as object), ...timeout, ...connection });
-      return { ...(pg.database === undefined ? {} : { database: pg.database }), extra: pg };
+      const bind = (node: OrmConnection): PgConfig => pgOptions({ ...(extra as object), ...timeout, ...node });
+      return replication ? replicated(connection, replication, bind) : inExtra(bind(connection));
+    },
+  },
+  mysql: {
+    urlOption: 'uri',
+    owned: { socketPath: 'the address comes from the instance' },
+    place(connection, { connectTimeout, extra, replication }) {
+      const timeout = connectTimeout === undefined ? {} : { connectTimeout };
+      const bind = (node: OrmConnection): Mysql2Config => mysql2Options({ ...(extra as object), ...timeout, ...node });
+      return replication ? replicated(connection, replication, bind) : inExtra(bind(connection));
     },
   },
   mssql: {
     urlOption: 'connectionString',
-    owned: { authentication: 'the login is `user` and `password`', domain: 'the login is `user` and `password`' },
+    owned: {
+      authentication: 'the login is `user` and `password`',
+      domain: 'the login is `user` and `password`',
+      replication: 'its nodes would dial past the connector',
+    },
     place(connection, { connectionTimeout, options: given, extra }) {
       const own = extra as { options?: object } | undefined;
       const timeout = connectionTimeout === undefined ? {} : { connectionTimeout };

@@ -1,12 +1,16 @@
-import type { Emulator } from '@x/cloudsql-emulator';
+import type { Emulator, InstanceOptions } from '@x/cloudsql-emulator';
 import type { Item } from '../row.ts';
 
 /** What differs between databases: the SQL of the scenarios, and what a table can hold. */
 export interface Engine {
   /** Instances of which services run it, by their names in the emulator. */
   readonly instances: Readonly<Record<string, string>>;
+  /** What the emulator runs. @default PostgreSQL */
+  readonly databaseVersion?: InstanceOptions['databaseVersion'];
   /** The IAM database user of the default principal. */
   readonly iamUser: string;
+  /** An IAM database user that somebody else is. */
+  readonly stranger: string;
   readonly item: Omit<Item, 'id' | 'name'>;
   /** A column `name` that holds the user of the session. */
   readonly whoAmI: string;

@@ -11,6 +11,7 @@ const sessions = `select pg_terminate_backend(pid) from pg_stat_activity where u
 export const postgres: Engine = {
   instances: { 'Cloud SQL': instance, AlloyDB: primary },
   iamUser: appUser,
+  stranger: 'somebody@demo-shop.iam',
   item: {
     bytes: Buffer.from([0, 1, 127, 128, 255]),
     data: { nested: [1, 'zwei', null, { three: true }] },

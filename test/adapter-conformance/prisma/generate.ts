@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { schemaEnginePath } from '@x/prisma-cloudsql/schema-engine';
 
-const providers = ['postgresql'] as const;
+const providers = ['postgresql', 'mysql'] as const;
 
 /** `prisma generate` for the rows of Prisma. */
 export async function generate(): Promise<void> {

@@ -12,7 +12,7 @@ export const drizzleNodePostgresRow: Row = {
       ...scopeOf(db),
       createTable: () => db.execute(createTable),
       query: async (sql) => (await db.execute(raw.raw(sql))).rows,
-      close: () => db.$client.end(),
+      close: async () => db[Symbol.asyncDispose](),
     };
   },
 };

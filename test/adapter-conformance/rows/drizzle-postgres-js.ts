@@ -12,7 +12,7 @@ export const drizzlePostgresJsRow: Row = {
       ...scopeOf(db),
       createTable: () => db.execute(createTable),
       query: async (sql) => [...(await db.execute(raw.raw(sql)))],
-      close: () => db.$client.end(),
+      close: async () => db[Symbol.asyncDispose](),
     };
   },
 };

@@ -7,21 +7,25 @@ export function knexRow(name: Row['name'], client: KnexCloudSqlConfig['client'])
   return {
     name,
     open({ max, ...connection }: Connection): Orm {
-      const db = knex(cloudSql({ client, connection, pool: { max } } as KnexCloudSqlConfig));
+      // Without these, mysql2 makes numbers of what no number can hold.
+      const numbers = client === 'mysql2' ? { supportBigNumbers: true, bigNumberStrings: true } : {};
+      const db = knex(
+        cloudSql({ client, connection: { ...connection, ...numbers }, pool: { max } } as KnexCloudSqlConfig),
+      );
       return {
         ...scopeOf(db),
         createTable: () =>
           db.schema.createTable('items', (table) => {
             table.integer('id').primary();
             table.text('name');
-            table.binary('bytes');
+            table.specificType('bytes', client === 'pg' ? 'bytea' : 'mediumblob');
             table.json('data');
             table.bigInteger('big');
             table.timestamp('at', { precision: 3 });
             if (client === 'pg') table.specificType('tags', 'text[]');
           }),
         query: async (sql) => rowsOf(await db.raw(sql)),
-        stream: (sql) => db.raw(sql).stream({ batchSize: 1000 }) as AsyncIterable<unknown>,
+        stream: (sql) => db.raw(sql).stream(client === 'pg' ? { batchSize: 1000 } : {}) as AsyncIterable<unknown>,
         close: () => db.destroy(),
       };
     },
@@ -41,6 +45,7 @@ function rowsOf(answer: { rows: Record<string, unknown>[] } | Record<string, unk
   return Array.isArray(answer) ? (answer[0] ?? []) : answer.rows;
 }
 
-function toItem({ big, ...rest }: Record<string, unknown>): Item {
-  return { ...rest, big: BigInt(big as string) } as Item;
+/** MariaDB has no type JSON, only a word for it. */
+function toItem({ big, data, ...rest }: Record<string, unknown>): Item {
+  return { ...rest, data: typeof data === 'string' ? JSON.parse(data) : data, big: BigInt(big as string) } as Item;
 }

@@ -35,7 +35,7 @@ function define(sequelize: Sequelize, hasArrays: boolean): ModelStatic<Model> {
     {
       id: { type: DataTypes.INTEGER, primaryKey: true },
       name: DataTypes.TEXT,
-      bytes: DataTypes.BLOB,
+      bytes: DataTypes.BLOB('medium'),
       data: DataTypes.JSON,
       big: DataTypes.BIGINT,
       at: DataTypes.DATE(3),
@@ -47,5 +47,7 @@ function define(sequelize: Sequelize, hasArrays: boolean): ModelStatic<Model> {
 
 function toItem(row: unknown): Item {
   const item = row as Item;
-  return { ...item, big: BigInt(item.big) };
+  // MariaDB has no type JSON, only a word for it.
+  const data: unknown = typeof item.data === 'string' ? JSON.parse(item.data) : item.data;
+  return { ...item, data, big: BigInt(item.big) };
 }

@@ -46,7 +46,7 @@ function entityFor(type: TypeOrmCloudSqlOptions['type']): EntitySchema<Item> {
     columns: {
       id: { type: 'int', primary: true },
       name: { type: 'text' },
-      bytes: { type: postgres ? 'bytea' : 'blob' },
+      bytes: { type: postgres ? 'bytea' : 'mediumblob' },
       data: { type: 'json' },
       big: { type: 'bigint' },
       at: { type: postgres ? 'timestamptz' : 'datetime', precision: 3 },

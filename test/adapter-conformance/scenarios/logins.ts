@@ -26,7 +26,7 @@ export const password: Scenario = {
 
 export const wrongUser: Scenario = {
   name: 'wrong user',
-  async run({ failure, errors }) {
-    expect(await failure({ user: 'somebody@demo-shop.iam' })).toMatchObject(errors.denied);
+  async run({ failure, engine, errors }) {
+    expect(await failure({ user: engine.stranger })).toMatchObject(errors.denied);
   },
 };

@@ -65,6 +65,8 @@ export async function launchMysql(
       ...[...COMMON_SETTINGS, ...SETTINGS[flavour], ...(isDurable ? [] : FORGETFUL)],
     ],
     environment: {
+      // Temporary files are named after the process id, which other servers in namespaces of their own have, too.
+      TMPDIR: folder,
       INSTALLER: installer,
       INSTALL_OPTIONS: INSTALL[flavour],
       INITIAL_SQL: initialSql(flavour, password),
