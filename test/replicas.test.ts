@@ -1,4 +1,5 @@
 import { readReplicas } from '@prisma/extension-read-replicas';
+import { Connector } from '@x/cloudsql-core';
 import { type Emulator, type InstanceOptions, startEmulator } from '@x/cloudsql-emulator';
 import { drizzle } from '@x/drizzle-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
@@ -23,6 +24,8 @@ const table = `create table items (id int primary key, name varchar(50) not null
   at timestamp, tags %s)`;
 
 let cloud: Emulator;
+/** Not the one that the process shares, which knows one emulator only. */
+let connector: Connector;
 
 /** Starts a primary and a replica; each of them says of itself what it is, in the first row of its table. */
 async function start(nodes: readonly string[], options: Partial<InstanceOptions> = {}): Promise<void> {
@@ -34,6 +37,7 @@ async function start(nodes: readonly string[], options: Partial<InstanceOptions>
     instances: nodes.map((name) => ({ name, databases: [database], users, ...options })),
   });
   setEnv(cloud.env);
+  connector = new Connector();
   const { administer } = isMysql ? mysqlEngine : postgres;
   const types = isMysql ? ['blob', 'text'] : ['bytea', 'text[]'];
   for (const [index, name] of nodes.entries()) {
@@ -69,7 +73,7 @@ const typeorm =
   (type: 'postgres' | 'mysql'): Program =>
   async (primary, replica) => {
     const replication = { master: { instance: primary }, slaves: [{ instance: replica, ipType: 'PRIVATE' }] };
-    const options = { type, database, replication, entities: [Item], logging: false } as const;
+    const options = { type, database, connector, replication, entities: [Item], logging: false } as const;
     const dataSource = await new DataSource(typeormCloudSql(options as never)).initialize();
     try {
       const read = await dataSource.manager.find(Item);
@@ -85,7 +89,7 @@ const sequelize =
   (dialect: 'postgres' | 'mysql'): Program =>
   async (primary, replica) => {
     const replication = { write: { instance: primary }, read: [{ instance: replica, ipType: 'PRIVATE' }] };
-    const orm = new Sequelize(sequelizeCloudSql({ dialect, database, replication, logging: false }));
+    const orm = new Sequelize(sequelizeCloudSql({ dialect, database, connector, replication, logging: false }));
     const items = orm.define('Item', { name: DataTypes.TEXT }, { tableName: 'items', timestamps: false });
     try {
       const read = await items.findAll({ raw: true });
@@ -103,8 +107,8 @@ function nameOf(item: unknown): string {
 
 const drizzleProgram: Program = async (primary, replica) => {
   const items = pgTable('items', { id: integer().primaryKey(), name: text() });
-  await using first = drizzle({ connection: { instance: primary, database } });
-  await using second = drizzle({ connection: { instance: replica, database, ipType: 'PRIVATE' } });
+  await using first = drizzle({ connection: { instance: primary, database, connector } });
+  await using second = drizzle({ connection: { instance: replica, database, connector, ipType: 'PRIVATE' } });
   const db = withReplicas(first, [second]);
   const read = await db.select().from(items);
   await db.insert(items).values({ id: 1, name: 'written' });
@@ -114,7 +118,7 @@ const drizzleProgram: Program = async (primary, replica) => {
 
 const prismaProgram: Program = async (primary, replica) => {
   const clientOf = (options: { instance: string; ipType?: string }) =>
-    new PrismaClient({ adapter: new PrismaCloudSql({ ...options, database }) });
+    new PrismaClient({ adapter: new PrismaCloudSql({ ...options, database, connector }) });
   const second = clientOf({ instance: replica, ipType: 'PRIVATE' });
   const prisma = clientOf({ instance: primary }).$extends(readReplicas({ replicas: [second] }));
   const select = { name: true } as const;
@@ -160,7 +164,11 @@ describe.each([
   beforeAll(async () => {
     if (!isMissing) await start(nodes, options);
   });
-  afterAll(() => (isMissing ? undefined : cloud.close()));
+  afterAll(async () => {
+    if (isMissing) return;
+    await connector.close();
+    await cloud.close();
+  });
 
   it.for(programs)('serve the reads of %s, and the primary its writes', async ([, program], { skip }) => {
     if (isMissing) skip('neither mariadbd nor mysqld is installed');
