@@ -29,7 +29,9 @@ const adapters: Record<string, (connection: Options) => unknown> = {
 
 const good = { instance, database: 'orders' };
 
-const rows: [what: string, connection: Options, code: string, remedy: RegExp][] = [
+type Row = [what: string, connection: Options, code: string, remedy: RegExp];
+
+const rows: Row[] = [
   ['no instance', { database: 'orders' }, 'CLOUDSQL_MISSING_OPTION', /Set it to an instance connection name/],
   [
     'an instance without a region',
@@ -103,6 +105,35 @@ const rows: [what: string, connection: Options, code: string, remedy: RegExp][] 
     'CLOUDSQL_UNKNOWN_OPTION',
     /Did you mean `dialTimeoutMs`\?/,
   ],
+  [
+    'a DNS name in capitals',
+    { ...good, instance: 'Orders.Shop.Example' },
+    'CLOUDSQL_INVALID_INSTANCE_NAME',
+    /lower case: "orders.shop.example"/,
+  ],
+  [
+    'a URL in place of a DNS name',
+    { ...good, instance: 'orders.shop.example/orders' },
+    'CLOUDSQL_INVALID_INSTANCE_NAME',
+    /no DNS name looks like that/,
+  ],
+  ...(
+    [
+      ['a failover period in words', { failoverPeriodMs: '30s' }, /Set `failoverPeriodMs` to such a number/],
+      ['a failover period below zero', { failoverPeriodMs: -1 }, /Set `failoverPeriodMs` to such a number/],
+      ['a refresh policy that does not exist', { refresh: 'lasy' }, /Did you mean `LAZY`\?/],
+      ['a resolver that resolves nothing', { resolver: {} }, /Set `resolver` so, or leave it out/],
+      ['a dial that is no function', { dial: 'socks' }, /Set `dial` so, or leave it out/],
+      ['one project in place of a list', { allowedProjects: 'shop' }, /Set `allowedProjects` so, or leave it out/],
+      ['a project without a name', { allowedProjects: [''] }, /Set `allowedProjects` so, or leave it out/],
+      ['static info that is no JSON', { alloyDbStaticInfo: '{' }, /Set `alloyDbStaticInfo` so, or leave it out/],
+      [
+        'a certificate for a minute',
+        { alloyDbCertificateMs: 60_000 },
+        /Set `alloyDbCertificateMs` so, or leave it out/,
+      ],
+    ] as const
+  ).map(([what, connector, remedy]): Row => [what, { ...good, connector }, 'CLOUDSQL_INVALID_OPTION', remedy]),
   [
     'a connector option that is no number',
     { ...good, connector: { dialTimeoutMs: '5s' } },

@@ -10,6 +10,7 @@ import knex from 'knex';
 import pg from 'pg';
 import { Sequelize } from 'sequelize';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { run } from './child.ts';
 import { app, setEnv, startCloud } from './cloud.ts';
 
 const before = 'demo-shop:europe-west1:before';
@@ -265,6 +266,13 @@ describe('watching', () => {
     await expect.poll(isQuiet, { timeout: 10_000 }).toBe(true);
     lead({ TXT: after });
     await expect.poll(() => led(connector), soon).toBe(after);
+  });
+
+  it('keeps no process alive', async () => {
+    const env = { ...process.env, ...cloud.env, DNS_SERVER: cloud.dns.server, NODE_OPTIONS: '' };
+    const program = `${import.meta.dirname}/programs/watch-name.ts`;
+    const { code, output } = await run(process.execPath, ['--no-warnings', program], { env });
+    expect([code, output]).toEqual([0, 'connected\n']);
   });
 
   it('goes on while there are connections, however old', async () => {
