@@ -1,58 +1,97 @@
-import { AuthTypes, Connector, IpAddressTypes } from '@google-cloud/cloud-sql-connector';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AuthTypes, Connector as GoogleConnector, IpAddressTypes } from '@google-cloud/cloud-sql-connector';
+import { Connector } from '@x/cloudsql-core/google';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { GoogleAuth } from 'google-auth-library';
-import mysql from 'mysql2/promise';
+import mysql, { type ConnectionOptions } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { app, instance, native, setEnv } from './cloud.ts';
+import { app, native, setEnv } from './cloud.ts';
 import { mysqlInstance, mysqlUser, startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
 
-// Google's own connector, unchanged, in front of MySQL.
+// Google's own connector, unchanged, and the one that stands in for it, in front of MySQL.
 
-const named = 'demo-shop:europe-west1:named';
+// No project of the name demo-*, which only the emulator's variable would open.
+const plain = 'shop:europe-west1:orders';
+const withName = 'shop:europe-west1:named';
 
-describe.skipIf(withoutMysql)('the official connector with mysql2', () => {
-  let mysqlCloud: Emulator;
+const connectors = { "Google's": GoogleConnector, ours: Connector } as const;
+
+describe.skipIf(withoutMysql)('with mysql2', () => {
+  let cloud: Emulator;
+  const folder = mkdtempSync(path.join(tmpdir(), 'proxy-'));
 
   beforeAll(async () => {
-    const withName = { ...mysqlInstance, name: named, pscEnabled: true };
-    mysqlCloud = await startMysqlCloud({ instances: [mysqlInstance, withName] });
-    setEnv(mysqlCloud.googleEnv(app));
+    const named = { ...mysqlInstance, name: withName, pscEnabled: true };
+    cloud = await startMysqlCloud({ instances: [{ ...mysqlInstance, name: plain }, named] });
+    setEnv(cloud.googleEnv(app));
   });
-  afterAll(() => mysqlCloud?.close());
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await cloud?.close();
+  });
 
-  const password = { user: native.name, password: native.password };
-  describe.each([
-    [instance, IpAddressTypes.PUBLIC],
-    [instance, IpAddressTypes.PRIVATE],
-    // The server is checked by the DNS name in its certificate.
-    [named, IpAddressTypes.PUBLIC],
-    [named, IpAddressTypes.PRIVATE],
-  ])('to %s over a %s address', (instanceConnectionName, ipType) => {
-    it.each([
-      ['automatic IAM', AuthTypes.IAM, async () => ({ user: mysqlUser })],
-      ['a password', AuthTypes.PASSWORD, async () => password],
-      [
-        'the token as the password',
-        AuthTypes.PASSWORD,
-        async () => ({ user: mysqlUser, password: await loginToken(), enableCleartextPlugin: true }),
-      ],
-    ])('logs in with %s', async (_, authType, login) => {
-      const connector = new Connector({ sqlAdminAPIEndpoint: mysqlCloud.url });
-      const { stream } = await connector.getOptions({ instanceConnectionName, ipType, authType });
-      const options = { stream, database: 'orders', ...(await login()) };
-      const client = await mysql.createConnection(options);
+  async function currentUser(options: ConnectionOptions): Promise<string> {
+    const client = await mysql.createConnection({ database: 'orders', ...options });
+    try {
+      const [rows] = await client.query('select current_user() as name');
+      return (rows as { name: string }[])[0]!.name;
+    } finally {
+      await client.end();
+    }
+  }
+
+  const logins = [
+    ['automatic IAM', AuthTypes.IAM, async () => ({ user: mysqlUser })],
+    ['a password', AuthTypes.PASSWORD, async () => ({ user: native.name, password: native.password })],
+    [
+      'the token as the password',
+      AuthTypes.PASSWORD,
+      async () => ({ user: mysqlUser, password: await loginToken(), enableCleartextPlugin: true }),
+    ],
+  ] as const;
+
+  describe.each(Object.entries(connectors))('%s connector', (whose, Made) => {
+    describe.each([
+      [plain, IpAddressTypes.PUBLIC],
+      [plain, IpAddressTypes.PRIVATE],
+      // The server is checked by the DNS name in its certificate.
+      [withName, IpAddressTypes.PUBLIC],
+      [withName, IpAddressTypes.PRIVATE],
+    ])('to %s over a %s address', (instanceConnectionName, ipType) => {
+      it.each(logins)('logs in with %s', async (_, authType, login) => {
+        const connector = new Made({ sqlAdminAPIEndpoint: cloud.url });
+        try {
+          const { stream } = await connector.getOptions({ instanceConnectionName, ipType, authType });
+          const options = await login();
+          expect(await currentUser({ stream, ...options } as ConnectionOptions)).toBe(`${options.user}@%`);
+          expect(cloud.connections.at(-1)).toMatchObject({
+            instance: instanceConnectionName,
+            ipType,
+            user: options.user,
+            tlsProtocol: 'TLSv1.3',
+          });
+        } finally {
+          connector.close();
+        }
+      });
+    });
+
+    it.each(logins)('opens a Unix socket that lets in with %s', async (_, authType, login) => {
+      const connector = new Made({ sqlAdminAPIEndpoint: cloud.url });
+      const socketPath = path.join(folder, `${whose.slice(0, 4)}-${authType}-${randomBytes(2).toString('hex')}`);
       try {
-        const [rows] = await client.query('select current_user() as name');
-        expect(rows).toEqual([{ name: `${options.user}@%` }]);
-        expect(mysqlCloud.connections.at(-1)).toMatchObject({
-          instance: instanceConnectionName,
-          ipType,
-          user: options.user,
-          state: 'open',
-          tlsProtocol: 'TLSv1.3',
+        await connector.startLocalProxy({
+          instanceConnectionName: plain,
+          ipType: IpAddressTypes.PUBLIC,
+          authType,
+          listenOptions: { path: socketPath },
         });
+        const options = await login();
+        expect(await currentUser({ socketPath, ...options } as ConnectionOptions)).toBe(`${options.user}@%`);
       } finally {
-        await client.end();
         connector.close();
       }
     });

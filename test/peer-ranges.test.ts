@@ -14,8 +14,10 @@ const packages = readdirSync(new URL('../packages', import.meta.url)).map(
       peerDependencies?: Record<string, string>;
     },
 );
+/** Prisma's own engine is one version for one version of Prisma, which the tests of the schema engine try. */
+const pinned = '@prisma/schema-engine-wasm';
 const peers = packages.flatMap(({ name, peerDependencies = {} }) =>
-  Object.entries(peerDependencies).map(([peer, range]) => [name, peer, range] as const),
+  Object.entries(peerDependencies).flatMap(([peer, range]) => (peer === pinned ? [] : [[name, peer, range] as const])),
 );
 
 describe('the results of npm run matrix', () => {
@@ -32,7 +34,7 @@ describe('the results of npm run matrix', () => {
 
 describe('the range of a peer is what was proven', () => {
   it.each(peers)('of %s: %s', (owner, peer, range) => {
-    expect(provenRange(results, owner, peer) ?? range).toBe(range);
+    expect(range).toBe(provenRange(results, owner, peer));
   });
 });
 

@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { Connector, type ConnectorOptions } from '@x/cloudsql-core';
 import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
@@ -662,6 +663,49 @@ const warnings: readonly Omit<Case, 'code'>[] = [
     mends: [`GRANT USAGE ON SCHEMA public TO "${appUser}";`],
   },
 ];
+
+describe('the doctor looks up', () => {
+  const servers = dns.getServers();
+
+  beforeAll(() => dns.setServers([cloud.dns.server]));
+  afterAll(() => dns.setServers(servers));
+
+  it('a DNS name that leads to an instance, and goes on', async () => {
+    cloud.dns.set('orders.shop.example', { TXT: instance });
+    const { code, failed, steps } = await doctor(['orders.shop.example', '--database', 'orders']);
+    expect({ code, failed, login: steps.login?.status }).toEqual({ code: 0, failed: undefined, login: 'OK' });
+  });
+
+  it('the name of a PSC endpoint', async () => {
+    const { code, steps } = await doctor([instance, '--psc']);
+    expect({ code, dns: steps.dns?.found }).toEqual({ code: 0, dns: expect.stringMatching(/sql-psc\.goog is 127\./) });
+  });
+
+  it.each([
+    [
+      'unknown.shop.example',
+      undefined,
+      'the DNS name unknown.shop.example leads to no instance',
+      ['gcloud dns record-sets create unknown.shop.example.'],
+    ],
+    ['a.shop.example', { CNAME: 'a.shop.example' }, 'the DNS name a.shop.example leads in a circle', []],
+  ] as const)('%s, which leads to nothing', async (name, records, found, mends) => {
+    cloud.dns.set(name, records);
+    const { code, failed, steps } = await doctor([name]);
+    expect({ code, failed, found: steps.dns?.found }).toEqual({ code: 18, failed: 'dns', found });
+    expect(steps.dns?.remedy ?? []).toEqual(mends.map((start) => expect.stringMatching(`^${start}`)));
+    expect(steps.clock?.status).toBe('SKIPPED');
+  });
+
+  it('a name that DNS does not answer for', async () => {
+    cloud.faults.dns('lost.shop.example', 'SERVFAIL');
+    const { code, steps } = await doctor(['lost.shop.example']);
+    expect({ code, found: steps.dns?.found }).toEqual({
+      code: 18,
+      found: 'DNS gives no answer about lost.shop.example',
+    });
+  });
+});
 
 describe('the doctor warns of', () => {
   it.each(warnings.map((each) => [each.name, each] as const))('%s', async (_, each) => {

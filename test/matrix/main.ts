@@ -6,9 +6,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startEmulator } from '@x/cloudsql-emulator';
-import { SqlServerPeer } from '../sql-server-peer/peer.ts';
-import { email, instance, runCell, sqlServerInstance } from './cell.ts';
+import { runCell } from './cell.ts';
+import { startMatrixCloud } from './matrix-cloud.ts';
 import { packAll } from './packed.ts';
 import { columnsOf, type Result, readResults, resultsFile } from './results.ts';
 import { rows, type Versions } from './rows.ts';
@@ -20,21 +19,14 @@ if (unknown.length > 0) throw new Error(`No such row: ${unknown.join()}. There a
 const trial: Versions | undefined =
   values.try === undefined ? undefined : Object.fromEntries(values.try.split(',').map((each) => each.split('=')));
 
-const peer = await SqlServerPeer.start({ users: { app: 'correct horse' } });
-const cloud = await startEmulator({
-  principals: [{ email }],
-  instances: [
-    { name: instance, databases: ['orders'], users: [{ email, databaseRoles: ['cloudsqlsuperuser'] }] },
-    { name: sqlServerInstance, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: peer.url },
-  ],
-});
+const engines = new Set(names.map((name) => rows[name]?.engine ?? 'POSTGRES'));
+const { cloud, close } = await startMatrixCloud(engines);
 try {
   const results = await runRows(await packAll());
   if (!trial) write(results);
   process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 } finally {
-  await cloud.close();
-  await peer.close();
+  await close();
 }
 
 async function runRows(archives: Versions): Promise<Result[]> {

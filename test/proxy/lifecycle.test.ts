@@ -39,15 +39,32 @@ describe('the start', () => {
     expect(await query(proxyUrl(proxy, primary))).toEqual({ user: appUser, db: 'orders' });
   });
 
-  it('fails where an instance does not exist, even with a port of its own', async () => {
-    const missing = 'demo-shop:europe-west1:missing';
-    const proxy = new ProxyProcess([await onPort(missing)], cloud.env);
+  it('fails where instances do not exist, even with ports of their own, and names each', async () => {
+    const missing = ['demo-shop:europe-west1:missing', 'demo-shop:europe-west1:gone'] as const;
+    const proxy = new ProxyProcess([await onPort(missing[0]), await onPort(missing[1]), await onPort()], cloud.env);
     await using _ = proxy;
     const { code, stderr, stdout } = await proxy.ended;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d The proxy has encountered a terminal error: /);
-    expect(stderr).toContain(missing);
+    expect(stderr).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[demo-shop:/);
+    for (const name of missing) expect(stderr).toContain(`[${name}] The instance cannot be served: `);
+    expect(stderr).toContain('The proxy has encountered a terminal error: ');
     expect(stdout).not.toContain('ready');
+  });
+
+  it('warns about a secret that others can read, and does not show it', async () => {
+    const args = [
+      await onPort(instance, ''),
+      '--token',
+      'no-secret-here',
+      '--sqladmin-api-endpoint',
+      'http://127.0.0.1:9',
+    ];
+    const proxy = new ProxyProcess(args, {});
+    await using _ = proxy;
+    const { code, stderr, stdout } = await proxy.ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain('Every user of this machine can read the value of --token. Set CSQL_PROXY_TOKEN instead.');
+    expect(stdout + stderr).not.toContain('no-secret-here');
   });
 
   it('goes on without it if it is told to, and fails where none is left', async () => {

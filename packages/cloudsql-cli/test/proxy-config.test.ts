@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,5 +34,19 @@ it.each(rows)('$title', async ({ index, args, env = {}, file, code, says }: Conf
   else {
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(outcome.stderr).toContain(fill(says));
+  }
+});
+
+it('says the same in a process of its own', () => {
+  const main = new URL('../src/main.ts', import.meta.url).pathname;
+  const some = rows.filter(({ index, file }) => index % 40 === 0 && !file);
+  expect(some.length).toBeGreaterThan(4);
+  for (const { args, env, code, says } of some) {
+    const words = ['--no-warnings', main, 'proxy', '--check-config', ...args.split(' ').filter(Boolean)];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { env: { ...env }, encoding: 'utf8' });
+    expect({ status, text: status === 0 ? stdout : stderr }).toEqual({
+      status: code,
+      text: expect.stringContaining(says),
+    });
   }
 });

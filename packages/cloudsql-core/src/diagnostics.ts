@@ -3,13 +3,13 @@ import type { InspectedToken } from './credentials/credentials.ts';
 import { waitOrAbort } from './deadline.ts';
 import { cloudSqlError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
+import type { Instance } from './instance/instance.ts';
 import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
 import { refuseToLeave } from './service/instances.ts';
 
 export type { InspectedToken } from './credentials/credentials.ts';
 export type { Instance } from './instance/instance.ts';
-export { parseInstance } from './instance/instance.ts';
 
 /** One call of the admin API of an instance's service. */
 export interface AdminApiCall {
@@ -38,6 +38,17 @@ export interface InstanceFacts {
   readonly addresses: Readonly<Partial<Record<IpType, string>>>;
   /** When the certificate in hand expires. */
   readonly expiresAt: Date;
+}
+
+/**
+ * The instance that a name stands for: what it says itself, or what a DNS name leads to at this moment.
+ * @throws ConfigError, RefreshError
+ */
+export function resolveInstance(
+  connector: Connector,
+  { instance, signal }: Pick<AdminApiCall, 'instance' | 'signal'>,
+): Promise<Instance> {
+  return internalsOf(connector).instance(instance, signal);
 }
 
 /**

@@ -9,10 +9,60 @@ export interface CatalogueEntry {
 }
 
 /**
+ * The stable codes of this library's errors. They are documented in `docs/errors.md`. Spelt out, since the declarations
+ * would otherwise hold the texts of the table, too.
+ */
+export type CloudSqlErrorCode =
+  | 'CLOUDSQL_INVALID_INSTANCE_NAME'
+  | 'CLOUDSQL_MISSING_OPTION'
+  | 'CLOUDSQL_INVALID_OPTION'
+  | 'CLOUDSQL_UNKNOWN_OPTION'
+  | 'CLOUDSQL_OWNED_OPTION'
+  | 'CLOUDSQL_CONFLICTING_OPTIONS'
+  | 'CLOUDSQL_INVALID_URL'
+  | 'CLOUDSQL_ENGINE_MISMATCH'
+  | 'CLOUDSQL_REGION_MISMATCH'
+  | 'CLOUDSQL_UNSUPPORTED_INSTANCE'
+  | 'CLOUDSQL_DNS_NO_INSTANCE'
+  | 'CLOUDSQL_DNS_LOOP'
+  | 'CLOUDSQL_PROJECT_REFUSED'
+  | 'CLOUDSQL_NO_ADDRESS'
+  | 'CLOUDSQL_UNKNOWN_DATABASE_USER'
+  | 'CLOUDSQL_NO_CREDENTIALS'
+  | 'CLOUDSQL_INVALID_CREDENTIALS'
+  | 'CLOUDSQL_UNTRUSTED_CREDENTIALS'
+  | 'CLOUDSQL_UNIVERSE_MISMATCH'
+  | 'CLOUDSQL_UNCHECKED_TLS'
+  | 'CLOUDSQL_EMULATOR_REFUSED'
+  | 'CLOUDSQL_EMULATOR_REQUIRED'
+  | 'CLOUDSQL_LISTEN_FAILED'
+  | 'CLOUDSQL_TOO_MANY_SESSIONS'
+  | 'CLOUDSQL_CONNECTOR_CLOSED'
+  | 'CLOUDSQL_PERMISSION_DENIED'
+  | 'CLOUDSQL_API_DISABLED'
+  | 'CLOUDSQL_INSTANCE_NOT_FOUND'
+  | 'CLOUDSQL_DNS_FAILED'
+  | 'CLOUDSQL_API_ERROR'
+  | 'CLOUDSQL_API_UNREACHABLE'
+  | 'CLOUDSQL_BAD_API_ANSWER'
+  | 'CLOUDSQL_TOKEN_FAILED'
+  | 'CLOUDSQL_IMPERSONATION_DENIED'
+  | 'CLOUDSQL_CLOCK_SKEW'
+  | 'CLOUDSQL_REFRESH_TIMEOUT'
+  | 'CLOUDSQL_DIAL_FAILED'
+  | 'CLOUDSQL_DIAL_TIMEOUT'
+  | 'CLOUDSQL_DIAL_ABORTED'
+  | 'CLOUDSQL_TLS_FAILED'
+  | 'CLOUDSQL_SERVER_IDENTITY'
+  | 'CLOUDSQL_SERVER_CLOSED'
+  | 'CLOUDSQL_EXCHANGE_REFUSED'
+  | 'CLOUDSQL_EXCHANGE_FAILED';
+
+/**
  * What can go wrong, in one table: the code is the contract, the summary and the remedy are what `docs/errors.md`
  * shows, and the remedy is also the end of every message.
  */
-export const errorCatalogue = {
+export const errorCatalogue: Readonly<Record<CloudSqlErrorCode, CatalogueEntry>> = {
   CLOUDSQL_INVALID_INSTANCE_NAME: {
     kind: 'ConfigError',
     retryable: false,
@@ -305,7 +355,4 @@ export const errorCatalogue = {
     remedy:
       'Retry. If it persists, check that its address and port lead to the instance itself and that nothing in between alters the connection.',
   },
-} as const;
-
-/** The stable codes of this library's errors. They are documented in `docs/errors.md`. */
-export type CloudSqlErrorCode = keyof typeof errorCatalogue;
+};

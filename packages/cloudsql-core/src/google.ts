@@ -100,7 +100,7 @@ export class Connector {
   }
 
   /**
-   * Opens a Unix socket for PostgreSQL clients that only take a URL. It keeps the process alive until it is closed: by
+   * Opens a Unix socket for clients of PostgreSQL or MySQL that only take a URL. It keeps the process alive until it is closed: by
    * its own `close`, or with the connector. Only this user of the machine can open it.
    * @throws ConfigError, RefreshError
    */
@@ -112,7 +112,9 @@ export class Connector {
       // User and password, where there is one, are what the client says.
       const authType = connection.authType === 'IAM' ? 'IAM' : 'PASSWORD';
       const place = path === undefined ? {} : { path };
-      const listener = await listen({ ...connection, authType, connector: core, ...place });
+      const isMysql = (await core.engineVersion(connection)).startsWith('MYSQL');
+      const how = { ...place, ...(isMysql && { engine: 'MYSQL' }) };
+      const listener = await listen({ ...connection, authType, connector: core, ...how });
       this.#listeners.add(listener.ref());
       return listener;
     } catch (error) {

@@ -38,7 +38,7 @@ export function define(command: Command, context: CliContext): void {
     addLoginFlags(
       command
         .usage('[options] <instance> [-- arguments of psql, mysql or sqlcmd]')
-        .argument('<instance>', 'project:region:instance, or the resource name of an AlloyDB instance')
+        .argument('<instance>', 'project:region:instance, the name of an AlloyDB instance, or a DNS name')
         .argument('[arguments...]', 'arguments of the client, behind --')
         .addOption(booleanOption('--tunnel', 'keep a port open for other clients instead'))
         .option('-p, --port <port>', 'the port of the tunnel; 0 is any free one', readPort)

@@ -1,3 +1,4 @@
+import type { Instance } from '@x/cloudsql-core/diagnostics';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { addConnectorFlags, type ConnectorFlags } from '../cli/connector-flags.ts';
@@ -31,7 +32,7 @@ export function define(command: Command, context: CliContext): void {
   addConnectorFlags(
     addLoginFlags(
       command
-        .argument('<instance>', 'project:region:instance, or the resource name of an AlloyDB instance')
+        .argument('<instance>', 'project:region:instance, the name of an AlloyDB instance, or a DNS name')
         .addOption(booleanOption('--json', 'print what was found as JSON'))
         .option('--timeout <seconds>', 'how long one step may wait', readSeconds, 10),
     ),
@@ -54,31 +55,38 @@ async function examine(
   flags: DoctorFlags,
   context: CliContext,
 ): Promise<readonly StepReport[]> {
-  const [{ parseInstance }, { runDoctor }] = await Promise.all([
+  const [{ resolveInstance }, { runDoctor }, { nameless }] = await Promise.all([
     import('@x/cloudsql-core/diagnostics'),
     import('../doctor/run-doctor.ts'),
+    import('../doctor/nameless.ts'),
   ]);
-  const instance = parseInstance(target.connection.instance);
   const { authType, password, user } = target.connection;
   if (user === undefined && (authType === 'PASSWORD' || password !== undefined)) {
     throw new UsageError('A password login needs a user', 'Add --user.');
   }
+  const colour = wantsColours(context.stdout, context.env);
+  const report = (step: StepReport): void => void (flags.json || context.stdout.write(stepText(step, colour)));
+  const timeoutMs = flags.timeout * 1000;
+  const { instance: name } = target.connection;
+  const found = await resolveInstance(connector, { instance: name, signal: AbortSignal.timeout(timeoutMs) }).catch(
+    (error: unknown) => nameless(error, name),
+  );
+  if (Array.isArray(found)) {
+    found.forEach(report);
+    return found;
+  }
+  const instance = found as Instance;
   const examination = {
     connector,
     target,
     instance,
     env: context.env,
-    timeoutMs: flags.timeout * 1000,
+    timeoutMs,
     iam: authType === undefined ? password === undefined : authType !== 'PASSWORD',
     apiHost: `${instance.service === 'alloydb' ? 'alloydb' : 'sqladmin'}.googleapis.com`,
     impersonated: flags.impersonateServiceAccount?.split(',')[0],
   };
-  const colour = wantsColours(context.stdout, context.env);
-  return runDoctor(
-    examination,
-    (report) => void (flags.json || context.stdout.write(stepText(report, colour))),
-    (step, work) => during(context, `  ${step}`, work),
-  );
+  return runDoctor(examination, report, (step, work) => during(context, `  ${step}`, work));
 }
 
 function readSeconds(text: string): number {

@@ -40,7 +40,7 @@ export function define(command: Command, context: CliContext): void {
     addLoginFlags(
       command
         .usage('[options] <instance> -- <command...>')
-        .argument('<instance>', 'project:region:instance, or the resource name of an AlloyDB instance')
+        .argument('<instance>', 'project:region:instance, the name of an AlloyDB instance, or a DNS name')
         .argument('<command...>', 'the command and its arguments, behind --')
         .option('--instance <PREFIX=instance>', 'one more instance, whose variables get the prefix', collect)
         .option('--set <NAME=field>', `one more variable: ${fields.join(', ')}`, collect)

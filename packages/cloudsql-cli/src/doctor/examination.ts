@@ -1,4 +1,4 @@
-import type { PeerCertificate } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Connector, CredentialsExplanation } from '@x/cloudsql-core';
 import type { Instance, InstanceFacts } from '@x/cloudsql-core/diagnostics';
 import type { CliContext } from '../cli/context.ts';
@@ -24,6 +24,8 @@ export interface Examination {
   /** What came of the first question to the API. */
   asked?: Promise<void>;
   facts?: InstanceFacts;
+  /** The connection that several steps look at. */
+  opened?: Promise<TLSSocket>;
   /** What the server has shown. */
   certificate?: PeerCertificate;
   /** The database user, once it is known. */

@@ -28,7 +28,7 @@ export interface TokenTarget {
  * @throws Failure, ConfigError, RefreshError
  */
 export async function checkedToken(connector: Connector, { instance, engine }: TokenTarget): Promise<CheckedToken> {
-  const { inspectLoginToken } = await import('@x/cloudsql-core/diagnostics');
+  const { inspectLoginToken, resolveInstance } = await import('@x/cloudsql-core/diagnostics');
   const where = instance === undefined ? {} : { instance };
   const inspected = await inspectLoginToken(connector, where);
   const [credentials, user] = await Promise.all([
@@ -40,7 +40,8 @@ export async function checkedToken(connector: Connector, { instance, engine }: T
   ]);
   const { token, expiresAt, checked } = inspected;
   const scopes = inspected.scopes ?? credentials.loginScopes ?? [];
-  const wanted = loginScope(instance);
+  const named = instance === undefined ? undefined : await resolveInstance(connector, { instance, signal: never });
+  const wanted = loginScopes[named?.service ?? 'cloud-sql'];
   if (checked && !scopes.includes(wanted) && !scopes.includes(platformScope)) {
     throw new Failure(
       `The token has not the scope ${wanted}; it has ${scopes.join(', ') || 'none'}`,
@@ -64,7 +65,10 @@ export async function checkedToken(connector: Connector, { instance, engine }: T
   };
 }
 
-function loginScope(instance: string | undefined): string {
-  const api = instance?.startsWith('projects/') ? 'alloydb' : 'sqlservice';
-  return `https://www.googleapis.com/auth/${api}.login`;
-}
+const loginScopes = {
+  'cloud-sql': 'https://www.googleapis.com/auth/sqlservice.login',
+  alloydb: 'https://www.googleapis.com/auth/alloydb.login',
+} as const;
+
+/** What the connector's own limits end. */
+const never = new AbortController().signal;

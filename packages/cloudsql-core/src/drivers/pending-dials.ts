@@ -1,11 +1,19 @@
 import type { Duplex } from 'node:stream';
 import { cloudSqlError } from '../errors.ts';
 
+/** A dial that can be given up: its socket, or what has its signal. */
+interface Dial {
+  destroy(error: Error): unknown;
+}
+
+/** Makes the socket of one connection for tedious, whose signal ends the dial. */
+type TediousConnector = (to: unknown, lookup: unknown, signal?: AbortSignal) => Promise<unknown>;
+
 /**
  * The sockets that a pool is still dialling. Pools wait for them when they are closed; who hears of that gives them up.
  */
 export class PendingDials {
-  readonly #sockets: Set<Duplex> = new Set();
+  readonly #sockets: Set<Dial> = new Set();
   /** How many ends of pools are under way. */
   #closing = 0;
 
@@ -27,10 +35,26 @@ export class PendingDials {
     };
   }
 
-  /** Watches the sockets that a driver makes by the option `stream`, if its configuration has that. */
+  /** Watches the sockets that a driver makes by the option `stream`, or tedious by its own, if its configuration has that. */
   in<Config extends object>(config: Config): Config {
-    const { stream } = config as { stream?: (...given: unknown[]) => Duplex };
-    return typeof stream === 'function' ? { ...config, stream: this.watch(stream) } : config;
+    const { stream, options } = config as {
+      stream?: (...given: unknown[]) => Duplex;
+      options?: { connector?: TediousConnector };
+    };
+    if (typeof stream === 'function') return { ...config, stream: this.watch(stream) };
+    if (typeof options?.connector !== 'function') return config;
+    return { ...config, options: { ...options, connector: this.#watchTedious(options.connector) } };
+  }
+
+  #watchTedious(connector: TediousConnector): TediousConnector {
+    return (to, lookup, signal) => {
+      const controller = new AbortController();
+      const dial: Dial = { destroy: (error) => controller.abort(error) };
+      this.#sockets.add(dial);
+      if (this.#closing > 0) end(dial);
+      const signals = [controller.signal, ...(signal ? [signal] : [])];
+      return connector(to, lookup, AbortSignal.any(signals)).finally(() => this.#sockets.delete(dial));
+    };
   }
 
   /** Ends all dials that are under way, and those that begin before the pool is closed. */
@@ -42,6 +66,6 @@ export class PendingDials {
   }
 }
 
-function end(socket: Duplex): void {
+function end(socket: Dial): void {
   socket.destroy(cloudSqlError('CLOUDSQL_DIAL_ABORTED', 'The pool was closed during the dial'));
 }

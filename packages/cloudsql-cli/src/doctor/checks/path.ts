@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import dns from 'node:dns/promises';
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Examination } from '../examination.ts';
@@ -16,7 +16,15 @@ export async function checkDns(examination: Examination): Promise<Finding> {
   const [, host = ''] = addressOf(examination) ?? [];
   if (net.isIP(host)) return { status: 'OK', found: `${host} needs no name` };
   try {
-    const { address } = await lookup(host);
+    // The system's own look-up knows less where the program has servers of its own.
+    const address = await dns.lookup(host).then(
+      (found) => found.address,
+      async (error: Error) => {
+        const [first] = await dns.resolve4(host).catch(() => []);
+        if (first === undefined) throw error;
+        return first;
+      },
+    );
     return { status: 'OK', found: `${host} is ${address}` };
   } catch (error) {
     return {
@@ -33,8 +41,13 @@ export async function checkEgress(examination: Examination): Promise<Finding> {
   const { instance, env, timeoutMs, target } = examination;
   const [type, host = ''] = addressOf(examination) ?? [];
   const port = portOf(instance.service);
-  // Through a SOCKS proxy only the connector finds the way.
-  if (env.ALL_PROXY || env.all_proxy) return { status: 'OK', found: 'ALL_PROXY is asked to reach it' };
+  // Only the connector finds the way through a SOCKS proxy, and by the addresses of a DNS name.
+  const isIndirect = Boolean(env.ALL_PROXY || env.all_proxy) || target.connection.instance !== instance.id;
+  if (isIndirect || net.isIP(host) === 0) {
+    const failure = await openOnce(examination).catch((error: { readonly code?: string }) => error);
+    if ('code' in failure && failure.code === 'CLOUDSQL_DIAL_FAILED') throw failure;
+    return { status: 'OK', found: `port ${port} answers` };
+  }
   const failure = await reach(host, port, timeoutMs);
   if (failure === undefined) return { status: 'OK', found: `${host}:${port} answers` };
   const isPrivate = type !== 'PUBLIC';
@@ -52,10 +65,16 @@ export async function checkEgress(examination: Examination): Promise<Finding> {
   };
 }
 
-/** Opens a connection as a program would. Errors are about TLS, about who answers, or about the metadata exchange. */
-export async function checkTls(examination: Examination): Promise<Finding> {
+/** Opens a connection as a program would, once. */
+function openOnce(examination: Examination): Promise<TLSSocket> {
   const { connector, target, timeoutMs } = examination;
-  const socket = await connector.connect({ ...withPassword(target.connection), timeoutMs });
+  examination.opened ??= connector.connect({ ...withPassword(target.connection), timeoutMs });
+  return examination.opened;
+}
+
+/** Looks at the connection. Errors are about TLS, about who answers, or about the metadata exchange. */
+export async function checkTls(examination: Examination): Promise<Finding> {
+  const socket = await openOnce(examination);
   try {
     const found = `${socket.getProtocol()} ${socket.getCipher().name}`;
     examination.certificate = socket.getPeerCertificate();

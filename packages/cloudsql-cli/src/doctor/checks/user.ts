@@ -14,6 +14,9 @@ interface ListedUser {
 /** Looks who logs in, and whether the instance has such a user. */
 export async function checkUser(examination: Examination): Promise<Finding> {
   const { connector, target, instance, iam, facts } = examination;
+  if (engineOf(facts?.databaseVersion) === 'SQLSERVER') {
+    return { status: 'SKIPPED', found: 'SQL Server knows its users by itself, and has no IAM logins' };
+  }
   const { user = await connector.databaseUser({ engine: engineOf(facts?.databaseVersion), instance: instance.id }) } =
     target.connection;
   examination.user = user;

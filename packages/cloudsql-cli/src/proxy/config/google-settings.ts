@@ -101,14 +101,16 @@ export const googleSettings = {
     from: 'BOTH',
     argument: 'json',
     help: 'what such a file holds (better in the environment: others can read command lines)',
-    verdict: 'SAME',
+    verdict: 'BETTER',
+    note: 'on the command line it is warned about; federation (`external_account`), which can name programs, is taken from a file only',
   },
   token: {
     short: 't',
     kind: 'TEXT',
     from: 'BOTH',
     help: 'an OAuth2 access token for the APIs (better in the environment)',
-    verdict: 'SAME',
+    verdict: 'BETTER',
+    note: 'on the command line it is warned about, because others can read it; with `impersonate-service-account` it is an error',
   },
   'login-token': {
     kind: 'TEXT',
@@ -116,7 +118,7 @@ export const googleSettings = {
     argument: 'token',
     help: 'an access token for IAM logins, beside --token',
     verdict: 'BETTER',
-    note: 'serves instances with `?auto-iam-authn=true` as well; without a use it is an error',
+    note: 'serves instances with `?auto-iam-authn=true` as well; without a use, and without `token`, it is an error',
   },
   'gcloud-auth': {
     short: 'g',
@@ -132,6 +134,7 @@ export const googleSettings = {
     argument: 'emails',
     help: 'the account to act as; behind a comma the delegates, from it to the credentials',
     verdict: 'SAME',
+    note: 'the account to act as; behind a comma the delegates, from it to the credentials, which may be all but a `token`',
   },
   'quota-project': {
     kind: 'TEXT',
@@ -212,7 +215,7 @@ export const googleSettings = {
     from: 'BOTH',
     help: 'serve /startup, /liveness and /readiness',
     verdict: 'BETTER',
-    note: '/readiness checks, and turns to 503 at the signal; /startup answers 503 from the beginning',
+    note: '/readiness checks, and turns to 503 when nobody is accepted any more; /startup answers 503 from the beginning',
   },
   'with-backend-check': {
     kind: 'SWITCH',

@@ -60,4 +60,6 @@ export interface ProxyConfig {
   readonly maxDelayMs: number;
   readonly exitZeroOnSigterm: boolean;
   readonly readyFile: string | undefined;
+  /** Flags with a secret in them, which other users of the machine can read. */
+  readonly exposed: readonly string[];
 }

@@ -56,6 +56,7 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
     maxDelayMs: values['max-sigterm-delay']?.value ?? 0,
     exitZeroOnSigterm: isOn(values, 'exit-zero-on-sigterm'),
     readyFile: values['ready-file']?.value,
+    exposed: (['token', 'login-token', 'json-credentials'] as const).filter((name) => name in line.flags),
   };
 }
 

@@ -62,9 +62,13 @@ export class LocalProxy {
    */
   async start(): Promise<void> {
     const { guard, instances } = this.#config;
+    for (const name of this.#config.exposed) {
+      const remedy = `Set CSQL_PROXY_${name.toUpperCase().replaceAll('-', '_')} instead.`;
+      this.#log.warn(`Every user of this machine can read the value of --${name}.`, { remedy });
+    }
     await this.#openServers();
     const secret = typeof guard === 'object' ? localSecret(guard.secretFile, this.#log) : undefined;
-    const known = await Promise.all(instances.map((each) => this.#orSkip(each, () => this.#know(each))));
+    const known = await allOrFirstFailure(instances.map((each) => this.#orSkip(each, () => this.#know(each))));
     const shared = {
       config: this.#config,
       connector: this.#connector,
@@ -178,10 +182,21 @@ export class LocalProxy {
     try {
       return await work();
     } catch (error) {
-      if (!this.#config.skipFailed) throw error;
+      const { skipFailed } = this.#config;
       const fields = { instance: config.instance.id, ...errorFields(error) };
-      this.#log.error(`The instance is skipped: ${(error as Error).message}`, fields);
-      return undefined;
+      this.#log.error(
+        `The instance ${skipFailed ? 'is skipped' : 'cannot be served'}: ${(error as Error).message}`,
+        fields,
+      );
+      if (skipFailed) return undefined;
+      throw error;
     }
   }
+}
+
+/** Waits for all, so that each can say why it fails, and then fails with the first that did. */
+async function allOrFirstFailure<T>(all: readonly Promise<T>[]): Promise<T[]> {
+  const failed = (await Promise.allSettled(all)).find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
+  return Promise.all(all);
 }
