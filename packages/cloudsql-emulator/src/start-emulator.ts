@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CallLog } from './call-log.ts';
 import { ClientFiles } from './client-files.ts';
 import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
+import { alloyDbUserRoutes } from './control-plane/alloydb-users.ts';
 import { GoogleApisProxy, TLS_NAMES } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
@@ -152,6 +153,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     ...sqlInstanceRoutes(admin),
     ...sqlUserRoutes(admin),
     ...alloyDbAdminRoutes(admin),
+    ...alloyDbUserRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
     ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
     ...subjectTokenRoutes(identity.principals),
