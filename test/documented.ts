@@ -21,10 +21,8 @@ export interface Section {
 }
 
 /** Reads the section under a heading of a page, given from the root. */
-export function section(heading: string, page = 'docs/migrations.md'): Section {
-  const sections = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8').split(/^## /m);
-  const text = sections.find((part) => part.startsWith(`${heading}\n`));
-  if (text === undefined) throw new Error(`${page} has no section "${heading}"`);
+export function section(heading: string, page?: string): Section {
+  const text = textOf(heading, page);
   const blocks = [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, code = '']) => ({
     language,
     code,
@@ -34,6 +32,21 @@ export function section(heading: string, page = 'docs/migrations.md'): Section {
     files: Object.fromEntries(shown.map(({ code }) => [/^\/\/ (\S+)/.exec(code)?.[1] ?? '', code])),
     commands: blocks.filter(({ language }) => language === 'sh').flatMap(({ code }) => code.trim().split('\n')),
   };
+}
+
+function textOf(heading: string, page = 'docs/migrations.md'): string {
+  const sections = readFileSync(new URL(`../${page}`, import.meta.url), 'utf8').split(/^## /m);
+  const text = sections.find((part) => part.startsWith(`${heading}\n`));
+  if (text === undefined) throw new Error(`${page} has no section "${heading}"`);
+  return text;
+}
+
+/** A table of a section, with the code of each cell: the rows below the heading, without their first cell. */
+export function codeTable(heading: string, page?: string): Readonly<Record<string, readonly string[]>> {
+  const rows = [...textOf(heading, page).matchAll(/^\| (\w+) \| (`.*`) \|$/gm)];
+  return Object.fromEntries(
+    rows.map(([, name, cells = '']) => [name, cells.split(' | ').map((cell) => cell.slice(1, -1))]),
+  );
 }
 
 /** A folder with some files and the packages of `modules`, in which commands run. */

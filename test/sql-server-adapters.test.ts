@@ -14,6 +14,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { instance, setEnv } from './cloud.ts';
 import { type SqlServerCloud, sqlUser, startSqlServerCloud } from './sql-server-cloud.ts';
+import { SqlServerPeer } from './sql-server-peer/peer.ts';
 
 let cloud: SqlServerCloud;
 
@@ -160,6 +161,30 @@ describe.each(Object.entries(orms))('%s', (name, { make, byUrl }) => {
     expect(await failed).toBeInstanceOf(Error);
     await expect.poll(() => cloud.emulator.statistics().connections.open).toBe(0);
   });
+});
+
+it("Sequelize's replication has an instance for each node", async () => {
+  await using replica = await SqlServerPeer.start({ users: { app: 'of the replica' } });
+  const name = 'demo-shop:europe-west1:replica';
+  await using more = await startSqlServerCloud({}, [
+    { name, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: replica.url },
+  ]);
+  setEnv(more.emulator.env);
+  await using connector = new Connector();
+  const nodes = {
+    write: { ...login, database: 'orders' },
+    read: [{ ...login, instance: name, password: 'of the replica' }],
+  };
+  const sequelize = new Sequelize(
+    sequelizeCloudSql({ dialect: 'mssql', database: 'orders', connector, replication: nodes, logging: false }),
+  );
+  for (const useMaster of [true, false]) {
+    expect(await sequelize.query('select 1 as one', { type: QueryTypes.SELECT, useMaster })).toEqual([{ one: 1 }]);
+  }
+  expect(more.peer.statements.at(-1)).toBe('select 1 as one');
+  expect(replica.statements.at(-1)).toBe('select 1 as one');
+  await sequelize.close();
+  setEnv(cloud.emulator.env);
 });
 
 describe('the options of the binding in the wrong place', () => {

@@ -53,6 +53,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     setupFiles: [`${import.meta.dirname}/../tools/no-open-handles.mjs`],
-    reporters: [`${import.meta.dirname}/../tools/summary-reporter.mjs`, 'default'],
+    reporters: [
+      `${import.meta.dirname}/../tools/summary-reporter.mjs`,
+      `${import.meta.dirname}/adapter-conformance/matrix-reporter.ts`,
+      'default',
+    ],
   },
 });

@@ -16,14 +16,17 @@ export class Bench {
   readonly cloud: Emulator;
   readonly row: Row;
   readonly instance: string;
+  /** Another instance of the service, to fail over to. */
+  readonly standby: string;
   readonly engine: Engine;
   readonly errors: KnownErrors;
   #table: Promise<void> | undefined;
 
-  constructor(cloud: Emulator, { row, engine, errors }: Subject, instance: string) {
+  constructor(cloud: Emulator, { row, engine, errors }: Subject, service: string) {
     this.cloud = cloud;
     this.row = row;
-    this.instance = instance;
+    this.instance = engine.instances[service]!;
+    this.standby = engine.standbys[service]!;
     this.engine = engine;
     this.errors = errors;
   }

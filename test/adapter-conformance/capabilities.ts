@@ -1,11 +1,22 @@
-import { withoutMysql } from '../mysql-cloud.ts';
-import type { Engine } from './engines/engine.ts';
 import type { RowName } from './row.ts';
+
+/** All scenarios, in the order in which they run. */
+export const scenarioNames = [
+  ...(['schema', '40 writes on a pool of 5', 'commit', 'rollback', 'savepoint', 'stream of 100,000 rows'] as const),
+  ...(['bytes', 'JSON', 'bigint', 'timestamps', 'arrays'] as const),
+  ...(['idle connections killed', 'killed in a query', 'refused at connect', 'slow dial'] as const),
+  ...(['closed during a dial', 'certificate expired between queries'] as const),
+  ...(['failover under load, another pool idle'] as const),
+  ...(['IAM user discovered', 'manual IAM', 'password', 'wrong user'] as const),
+  ...(['public address', 'private address', 'Private Service Connect', 'nothing left behind'] as const),
+] as const;
+
+export type ScenarioName = (typeof scenarioNames)[number];
 
 const mysql = { arrays: 'MySQL has no arrays' };
 
 /** What an adapter cannot show, by scenario, and why. Everything else has to pass. */
-export const cannot: Readonly<Record<RowName, Readonly<Record<string, string>>>> = {
+export const cannot: Readonly<Record<RowName, Readonly<Partial<Record<ScenarioName, string>>>>> = {
   'knex + pg': {},
   'prisma + adapter-pg': { 'stream of 100,000 rows': 'Prisma has no streaming' },
   'typeorm + pg': {},
@@ -22,12 +33,7 @@ export const cannot: Readonly<Record<RowName, Readonly<Record<string, string>>>>
   'drizzle + mysql2': mysql,
 };
 
-/** Why a row skips a scenario on a service; undefined if it has to pass. */
-export function skipReason(row: RowName, _service: string, scenario: string): string | undefined {
-  return cannot[row][scenario];
-}
-
-/** Why an engine cannot run on this machine; undefined if it can. */
-export function missing({ databaseVersion }: Engine): string | undefined {
-  return databaseVersion?.startsWith('MYSQL') && withoutMysql ? 'neither mariadbd nor mysqld is installed' : undefined;
+/** The services that have the engine of a row. */
+export function servicesOf(row: RowName): readonly string[] {
+  return /mysql2|mariadb/.test(row) ? ['Cloud SQL'] : ['Cloud SQL', 'AlloyDB'];
 }

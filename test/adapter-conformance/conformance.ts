@@ -1,35 +1,43 @@
+import dns from 'node:dns';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { setEnv } from '../cloud.ts';
+import { withoutMysql } from '../mysql-cloud.ts';
 import { Bench, type Subject } from './bench.ts';
-import { missing, skipReason } from './capabilities.ts';
+import { cannot, servicesOf } from './capabilities.ts';
 import { startCloudFor } from './clouds.ts';
+import type { Engine } from './engines/engine.ts';
 import { scenarios } from './scenarios.ts';
 
 /** Runs the suite for an adapter with a driver, on each service that has the engine. */
 export function conformance(subject: Subject): void {
   const { row, engine } = subject;
+  const servers = dns.getServers();
   let cloud: Emulator | undefined;
 
   beforeAll(async () => {
     if (missing(engine)) return;
     cloud = await startCloudFor(engine);
     setEnv(cloud.env);
+    dns.setServers([cloud.dns.server]);
   });
 
-  afterAll(() => cloud?.close());
+  afterAll(async () => {
+    dns.setServers(servers);
+    await cloud?.close();
+  });
 
-  for (const [service, name] of Object.entries(engine.instances)) {
+  for (const service of servicesOf(row.name)) {
     describe(`${row.name} on ${service}`, () => {
       let bench: Bench;
 
       beforeAll(() => {
-        bench = new Bench(cloud!, subject, name);
+        bench = new Bench(cloud!, subject, service);
       });
 
       for (const scenario of scenarios) {
         it(scenario.name, async ({ skip }) => {
-          const reason = missing(engine) ?? skipReason(row.name, service, scenario.name);
+          const reason = missing(engine) ?? cannot[row.name][scenario.name];
           if (reason !== undefined) skip(reason);
           try {
             await scenario.run(bench);
@@ -41,4 +49,9 @@ export function conformance(subject: Subject): void {
       }
     });
   }
+}
+
+/** Why an engine cannot run on this machine; undefined if it can. */
+export function missing({ databaseVersion }: Engine): string | undefined {
+  return databaseVersion?.startsWith('MYSQL') && withoutMysql ? 'neither mariadbd nor mysqld is installed' : undefined;
 }

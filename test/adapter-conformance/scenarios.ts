@@ -1,7 +1,8 @@
 import type { Scenario } from './scenario.ts';
-import { privateAddress, publicAddress } from './scenarios/addresses.ts';
+import { privateAddress, psc, publicAddress } from './scenarios/addresses.ts';
 import { certificateExpiry } from './scenarios/certificate-expiry.ts';
 import { closedDuringDial, refused, slowDial } from './scenarios/dials.ts';
+import { failover } from './scenarios/failover.ts';
 import { idleKilled, queryKilled } from './scenarios/kills.ts';
 import { leaveNothing } from './scenarios/leave-nothing.ts';
 import { iamDiscovered, manualIam, password, wrongUser } from './scenarios/logins.ts';
@@ -15,7 +16,7 @@ import { arrays, bigints, bytes, json, timestamps } from './scenarios/values.ts'
 export const scenarios: readonly Scenario[] = [
   ...[schema, parallelWrites, commit, rollback, savepoint, stream],
   ...[bytes, json, bigints, timestamps, arrays],
-  ...[idleKilled, queryKilled, refused, slowDial, closedDuringDial, certificateExpiry],
+  ...[idleKilled, queryKilled, refused, slowDial, closedDuringDial, certificateExpiry, failover],
   ...[iamDiscovered, manualIam, password, wrongUser],
-  ...[publicAddress, privateAddress, leaveNothing],
+  ...[publicAddress, privateAddress, psc, leaveNothing],
 ];

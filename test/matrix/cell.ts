@@ -4,14 +4,11 @@ import type { Emulator } from '@x/cloudsql-emulator';
 import { type Outcome, run } from '../child.ts';
 import { Project } from '../documented.ts';
 import { install } from './install.ts';
+import { email, instances, printed } from './matrix-cloud.ts';
 import { dependenciesOfExample, newestOfRows } from './newest.ts';
 import { root } from './packed.ts';
 import type { Row, Versions } from './rows.ts';
 import { runExample } from './run-example.ts';
-
-export const instance = 'shop:europe-west1:orders';
-export const sqlServerInstance = 'shop:europe-west1:stock';
-export const email = 'app@shop.iam.gserviceaccount.com';
 
 /** What came of one row with one column. */
 export interface Cell {
@@ -29,16 +26,16 @@ export async function runCell(cloud: Emulator, archives: Versions, row: Row, cho
   const modules = await install(name.replaceAll(/[^\w.-]+/g, '-'), own, dependencies);
   const project = new Project({}, modules);
   try {
+    const { engine = 'POSTGRES' } = row;
     const example = isExample(row);
     project.copy(path.join(root, example ? row.program : 'test/matrix/programs'));
     const main = example ? 'main.ts' : `${row.program}.ts`;
     const env = row.googleAuth ? cloud.googleEnv(email, { intercept: true }) : cloud.env;
     const ran = await runExample(project, main, {
       ...env,
-      INSTANCE_CONNECTION_NAME: row.sqlServer ? sqlServerInstance : instance,
+      INSTANCE_CONNECTION_NAME: instances[engine],
     });
-    const wanted = row.sqlServer ? ['one: 1'] : ["currentUser: 'app@shop.iam'", 'rowsRead: 21'];
-    const told = wanted.every((text) => ran.output.includes(text));
+    const told = printed[engine].every((text) => ran.output.includes(text));
     const compiled = await compile(project, main);
     return {
       versions: Object.fromEntries(row.packages.map((each) => [each, installedIn(modules, each)])),

@@ -42,6 +42,14 @@ const drizzleSchema = (...columns: string[]): string => `import { pgTable, seria
   export const orders = pgTable('drizzle_orders', { id: serial('id').primaryKey() });
   ${columns.join('\n')}`;
 
+/** The same for MySQL, with more tables. */
+export const mysqlDrizzleSchema = (
+  ...more: string[]
+): string => `import { int, mysqlTable } from 'drizzle-orm/mysql-core';
+  ${['orders', ...more]
+    .map((name) => `export const ${name} = mysqlTable('drizzle_${name}', { id: int('id').primaryKey() });`)
+    .join('\n')}`;
+
 const prismaSchema = (...models: string[]): string => `datasource db {
   provider = "postgresql"
 }

@@ -1,17 +1,17 @@
 // `npm run matrix`: runs every row of rows.ts with each of its columns, from packed tarballs against the emulator, and
-// writes results.jsonl, which must agree with the peer ranges of our packages (test/peer-ranges.test.ts).
+// writes results.jsonl and docs/versions.md, which must agree with the peer ranges of our packages (test/peer-ranges.test.ts).
 //
 //   npm run matrix -- knex prisma              only these rows; the results of the others stay
 //   npm run matrix -- knex --try knex=2.1.0    one more column, which is not written
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { startEmulator } from '@x/cloudsql-emulator';
-import { SqlServerPeer } from '../sql-server-peer/peer.ts';
-import { email, instance, runCell, sqlServerInstance } from './cell.ts';
+import { runCell } from './cell.ts';
+import { startMatrixCloud } from './matrix-cloud.ts';
 import { packAll } from './packed.ts';
 import { columnsOf, type Result, readResults, resultsFile } from './results.ts';
 import { rows, type Versions } from './rows.ts';
+import { versionsPage } from './versions-page.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { try: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(rows);
@@ -20,21 +20,14 @@ if (unknown.length > 0) throw new Error(`No such row: ${unknown.join()}. There a
 const trial: Versions | undefined =
   values.try === undefined ? undefined : Object.fromEntries(values.try.split(',').map((each) => each.split('=')));
 
-const peer = await SqlServerPeer.start({ users: { app: 'correct horse' } });
-const cloud = await startEmulator({
-  principals: [{ email }],
-  instances: [
-    { name: instance, databases: ['orders'], users: [{ email, databaseRoles: ['cloudsqlsuperuser'] }] },
-    { name: sqlServerInstance, databaseVersion: 'SQLSERVER_2022_STANDARD', databaseUrl: peer.url },
-  ],
-});
+const engines = new Set(names.map((name) => rows[name]?.engine ?? 'POSTGRES'));
+const { cloud, close } = await startMatrixCloud(engines);
 try {
   const results = await runRows(await packAll());
   if (!trial) write(results);
   process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 } finally {
-  await cloud.close();
-  await peer.close();
+  await close();
 }
 
 async function runRows(archives: Versions): Promise<Result[]> {
@@ -57,4 +50,5 @@ function write(fresh: readonly Result[]): void {
   const kept = readResults().filter(({ row }) => !names.includes(row));
   const all = Object.keys(rows).flatMap((name) => [...kept, ...fresh].filter(({ row }) => row === name));
   writeFileSync(resultsFile, all.map((result) => `${JSON.stringify(result)}\n`).join(''));
+  writeFileSync(new URL('../../docs/versions.md', import.meta.url), versionsPage(all));
 }

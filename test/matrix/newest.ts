@@ -5,7 +5,7 @@ import { root } from './packed.ts';
 /** What our tests have, and no example: types, drivers, and the commands of the guides. */
 const ofTests = [
   ...['@sequelize/core', '@sequelize/postgres', '@types/node', '@types/pg'],
-  ...['drizzle-kit', 'google-auth-library', 'postgres', 'sequelize-cli'],
+  ...['drizzle-kit', 'google-auth-library', 'mysql2', 'postgres', 'sequelize-cli'],
 ];
 
 /** What the project of packed tarballs has besides: bundlers and test runners. */
@@ -47,9 +47,8 @@ export function newestVersions(): Readonly<Record<string, string>> {
 
 /** {@link newestVersions} with what only rows have, and the project that all tests use need not install. */
 export function newestOfRows(): Readonly<Record<string, string>> {
-  const drivers = ['@types/mssql', 'mssql', 'tedious'].map((name) => [name, installed('test', name)] as const);
-  const adapter = '@prisma/adapter-mssql';
-  return { ...newestVersions(), ...Object.fromEntries(drivers), [adapter]: installed('.', adapter) };
+  const names = ['@prisma/adapter-mariadb', '@prisma/adapter-mssql', '@types/mssql', 'mariadb', 'mssql', 'tedious'];
+  return { ...newestVersions(), ...Object.fromEntries(names.map((name) => [name, installed('test', name)])) };
 }
 
 /** What an example has besides our packages. */

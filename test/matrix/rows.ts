@@ -13,16 +13,19 @@ export interface Row {
   readonly packages: readonly string[];
   /** What a program of `programs/` needs besides. */
   readonly besides?: readonly string[];
+  /** Of SQL Server there is a stand-in, which lets clients log in and answers one SELECT. @default 'POSTGRES' */
+  readonly engine?: Engine;
   /** Credentials of Google's library instead of the emulator's own. */
   readonly googleAuth?: true;
-  /** An instance of SQL Server, whose stand-in lets clients log in and answers one SELECT. */
-  readonly sqlServer?: true;
 }
+
+export type Engine = 'POSTGRES' | 'MYSQL' | 'SQLSERVER';
 
 /** Exact versions by package. */
 export type Versions = Readonly<Record<string, string>>;
 
 const oldestPg = { pg: '8.9.0' };
+const oldestMysql2 = { mysql2: '3.0.0' };
 
 /** Some of each major in between. */
 const olderTedious = {
@@ -112,21 +115,21 @@ export const rows: Readonly<Record<string, Row>> = {
     program: 'sql-server-knex',
     packages: ['knex', 'tedious'],
     older: { oldest: { knex: '2.0.0', tedious: '16.1.0' }, ...olderTedious },
-    sqlServer: true,
+    engine: 'SQLSERVER',
   },
   'sequelize, tedious': {
     package: '@x/sequelize-cloudsql',
     program: 'sql-server-sequelize',
     packages: ['sequelize', 'tedious'],
     older: { oldest: { sequelize: '6.36.0', tedious: '16.1.0' }, ...olderTedious },
-    sqlServer: true,
+    engine: 'SQLSERVER',
   },
   'typeorm, mssql': {
     package: '@x/typeorm-cloudsql',
     program: 'sql-server-typeorm',
     packages: ['typeorm', 'mssql'],
     older: { oldest: { typeorm: '0.3.20', mssql: '10.0.0' }, 'last 11': { typeorm: '0.3.31', mssql: '11.0.1' } },
-    sqlServer: true,
+    engine: 'SQLSERVER',
   },
   'prisma, mssql': {
     package: '@x/prisma-cloudsql',
@@ -134,7 +137,7 @@ export const rows: Readonly<Record<string, Row>> = {
     packages: ['@prisma/adapter-mssql'],
     besides: ['@types/mssql'],
     older: { oldest: { '@prisma/adapter-mssql': '7.0.1' } },
-    sqlServer: true,
+    engine: 'SQLSERVER',
   },
   'google-auth-library': {
     package: '@x/cloudsql-core',
@@ -147,5 +150,54 @@ export const rows: Readonly<Record<string, Row>> = {
       'first 11': { 'google-auth-library': '11.0.0' },
     },
     googleAuth: true,
+  },
+  mysql2: {
+    package: '@x/cloudsql-core',
+    program: 'mysql2',
+    engine: 'MYSQL',
+    packages: ['mysql2'],
+    older: { oldest: oldestMysql2 },
+  },
+  mariadb: {
+    package: '@x/cloudsql-core',
+    program: 'mariadb',
+    engine: 'MYSQL',
+    packages: ['mariadb'],
+    older: { oldest: { mariadb: '3.0.0' } },
+  },
+  'knex, mysql2': {
+    package: '@x/knex-cloudsql',
+    program: 'knex-mysql2',
+    engine: 'MYSQL',
+    packages: ['knex', 'mysql2'],
+    older: { oldest: { knex: '2.0.0', ...oldestMysql2 } },
+  },
+  'typeorm, mysql2': {
+    package: '@x/typeorm-cloudsql',
+    program: 'typeorm-mysql',
+    engine: 'MYSQL',
+    packages: ['typeorm', 'mysql2'],
+    older: { oldest: { typeorm: '0.3.20', ...oldestMysql2 } },
+  },
+  'sequelize, mysql2': {
+    package: '@x/sequelize-cloudsql',
+    program: 'sequelize-mysql',
+    engine: 'MYSQL',
+    packages: ['sequelize', 'mysql2'],
+    older: { oldest: { sequelize: '6.36.0', ...oldestMysql2 } },
+  },
+  'drizzle, mysql2': {
+    package: '@x/drizzle-cloudsql',
+    program: 'drizzle-mysql2',
+    engine: 'MYSQL',
+    packages: ['drizzle-orm', 'mysql2'],
+    older: { oldest: { 'drizzle-orm': '0.35.0', ...oldestMysql2 } },
+  },
+  'prisma, mariadb': {
+    package: '@x/prisma-cloudsql',
+    program: 'prisma-mysql',
+    engine: 'MYSQL',
+    packages: ['@prisma/adapter-mariadb'],
+    older: { oldest: { '@prisma/adapter-mariadb': '7.0.0' } },
   },
 };

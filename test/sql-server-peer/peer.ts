@@ -21,7 +21,7 @@ export interface PeerOptions {
  * Stands in for the SQL Server of an instance, behind its TLS endpoint: it completes PRELOGIN and LOGIN7 and answers
  * one SELECT. It is no database.
  */
-export class SqlServerPeer {
+export class SqlServerPeer implements AsyncDisposable {
   readonly users: Readonly<Record<string, string>>;
   /** Certificate and key for encryption inside of the connection, where that is demanded. */
   readonly identity: { readonly cert: string; readonly key: string } | undefined;
@@ -81,5 +81,9 @@ export class SqlServerPeer {
     this.#server.close();
     await once(this.#server, 'close');
     rmSync(this.#folder, { recursive: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CallLog } from './call-log.ts';
 import { ClientFiles } from './client-files.ts';
 import { alloyDbAdminRoutes } from './control-plane/alloydb-admin.ts';
+import { alloyDbUserRoutes } from './control-plane/alloydb-users.ts';
 import { GoogleApisProxy, TLS_NAMES } from './control-plane/googleapis-proxy.ts';
 import { iamCredentialsRoutes } from './control-plane/iam-credentials.ts';
 import { metadataRoutes } from './control-plane/metadata-server.ts';
@@ -117,9 +118,11 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
 
+  const makingPki = Pki.create(TLS_NAMES);
+  // It is waited for later, or never if something else fails first.
+  makingPki.catch(() => undefined);
   const dns = await startDns();
   lifetime.defer(() => dns.close());
-  const makingPki = Pki.create(TLS_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
     const instances = running.list().map(({ instance }) => storedOf(instance));
@@ -152,6 +155,7 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
     ...sqlInstanceRoutes(admin),
     ...sqlUserRoutes(admin),
     ...alloyDbAdminRoutes(admin),
+    ...alloyDbUserRoutes(admin),
     ...oauthRoutes({ identity, tokenLifetimeMs }),
     ...iamCredentialsRoutes({ identity, tokenLifetimeMs }),
     ...subjectTokenRoutes(identity.principals),

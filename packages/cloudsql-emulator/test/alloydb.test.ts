@@ -158,6 +158,44 @@ describe('the API', () => {
   });
 });
 
+describe('users', () => {
+  const users = `v1/${OTHER}/users`;
+  const at = async (method: string, path: string, email: string, body?: object) => {
+    const headers = { authorization: `Bearer ${await getToken(cloud, email)}` };
+    const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
+    const response = await fetch(`${cloud.url}/${path}`, init);
+    return { status: response.status, body: (await response.json()) as Body };
+  };
+
+  test('are created for the cluster, listed, described and deleted', async () => {
+    expect(await at('GET', users, APP)).toEqual({ status: 200, body: {} });
+    const native = await at('POST', `${users}?userId=native`, APP, { password: 'secret' });
+    const name = `${OTHER}/users/native`;
+    const described = { name, userType: 'ALLOYDB_BUILT_IN', databaseRoles: ['alloydbsuperuser'] };
+    expect(native).toEqual({ status: 200, body: described });
+    const iam = { userType: 'ALLOYDB_IAM_USER', databaseRoles: ['pg_monitor'] };
+    expect((await at('POST', `${users}?userId=${APP_USER}`, APP, iam)).body).toMatchObject(iam);
+    expect((await at('GET', users, APP)).body.users).toMatchObject([{ name }, { name: `${OTHER}/users/${APP_USER}` }]);
+    expect((await at('GET', `v1/${name}`, APP)).body).toEqual(described);
+    expect(await at('POST', `${users}?userId=native`, APP, { password: 'x' })).toMatchObject({
+      status: 409,
+      body: { error: { status: 'ALREADY_EXISTS' } },
+    });
+    for (const each of ['native', APP_USER]) {
+      expect(await at('DELETE', `${users}/${each}`, APP)).toEqual({ status: 200, body: {} });
+    }
+    expect((await at('GET', `v1/${name}`, APP)).status).toBe(404);
+  });
+
+  test('are refused where something is wrong', async () => {
+    expect((await at('POST', `${users}?userId=x`, APP, {})).body.error?.message).toContain('user.password: must be');
+    expect((await at('POST', `${users}?userId=x`, APP, { userType: 'IAM' })).status).toBe(400);
+    expect((await at('POST', `${users}?userId=x`, APP, { userType: 'ALLOYDB_IAM_USER' })).status).toBe(400);
+    expect((await at('GET', `v1/${OTHER}x/users`, APP)).status).toBe(404);
+    expect((await at('GET', users, ADA)).status).toBe(403);
+  });
+});
+
 describe('the exchange', () => {
   const received = async (socket: TLSSocket, bytes: number): Promise<Buffer> => {
     await vi.waitFor(() => expect(socket.readableLength).toBeGreaterThanOrEqual(bytes));

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Emulator, EmulatorOptions } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
@@ -64,6 +67,25 @@ test('data, users and principals outlive the emulator in the data folder, an exp
   await run(third, APP_USER, 'drop table orders');
   expect(readFileSync(join(exported, 'emulator.json'), 'utf8')).toBe(before);
   expect(existsSync(join(exported, 'emulator.lock'))).toBe(false);
+});
+
+test('data outlives an emulator that is killed, and is at hand at once', async () => {
+  const dataDir = join(folder, 'killed');
+  const args = [join(import.meta.dirname, 'owner.ts'), 'SIGKILL', 'POSTGRES', dataDir];
+  const owner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = await once(owner.stdout, 'data');
+  const admin = new pg.Client({ connectionString: JSON.parse(String(line)).url });
+  await admin.connect();
+  admin.on('error', () => undefined);
+  await admin.query('create table kept as select 7 as id');
+  owner.kill('SIGKILL');
+  await once(owner, 'exit');
+  await using cloud = await startEmulator({ dataDir });
+  const again = new pg.Client({ connectionString: cloud.databaseUrl(ORDERS) });
+  await again.connect();
+  expect((await again.query('select id from kept')).rows).toEqual([{ id: 7 }]);
+  await again.end();
+  await admin.end().catch(() => undefined);
 });
 
 test.each([

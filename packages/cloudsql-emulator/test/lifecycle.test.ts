@@ -71,17 +71,19 @@ describe('without close', () => {
   const program = join(import.meta.dirname, 'owner.ts');
 
   test.each([
-    ['kill', 'POSTGRES'],
+    ['SIGKILL', 'POSTGRES'],
+    ['SIGTERM', 'POSTGRES'],
     ['exit', 'POSTGRES'],
-    ['kill', 'MYSQL'],
+    ['throw', 'POSTGRES'],
+    ['SIGKILL', 'MYSQL'],
   ])('no server and no folder survive (%s, %s)', async (ending, engine) => {
     if (engine === 'MYSQL' && withoutMysql) return;
-    const owner = spawn(process.execPath, [program, ending, engine], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const owner = spawn(process.execPath, [program, ending, engine], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [line] = await once(owner.stdout, 'data');
     const folder = folderOf(JSON.parse(String(line)).url);
-    if (ending === 'kill') {
+    if (ending.startsWith('SIG')) {
       expect(serverPids(folder).length).toBeGreaterThan(0);
-      owner.kill('SIGKILL');
+      owner.kill(ending as NodeJS.Signals);
     }
     if (owner.exitCode === null && owner.signalCode === null) await once(owner, 'exit');
     await vi.waitFor(

@@ -60,6 +60,8 @@ test('logins that come during a restore wait for it', async () => {
 test('what cannot be kept is a typed error', async () => {
   await expect(cloud.snapshot(ORDERS, 'none')).rejects.toMatchObject({ code: 'DATABASE_STATEMENT_FAILED' });
   await expect(cloud.snapshot('a:b:c')).rejects.toMatchObject({ code: 'UNKNOWN_INSTANCE' });
+  await using echo = await startTestEmulator({ instances: [{ name: ORDERS, backend: 'ECHO', databases: ['orders'] }] });
+  await expect(echo.snapshot(ORDERS)).rejects.toMatchObject({ code: 'NO_SNAPSHOTS' });
   await using empty = await startTestEmulator({ instances: [{ name: ORDERS }] });
   await expect(empty.snapshot(ORDERS)).rejects.toThrow('database: must be named, as the instance has 0 databases');
 });

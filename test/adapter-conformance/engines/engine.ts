@@ -5,6 +5,8 @@ import type { Item } from '../row.ts';
 export interface Engine {
   /** Instances of which services run it, by their names in the emulator. */
   readonly instances: Readonly<Record<string, string>>;
+  /** For each of these services an instance to fail over to. */
+  readonly standbys: Readonly<Record<string, string>>;
   /** What the emulator runs. @default PostgreSQL */
   readonly databaseVersion?: InstanceOptions['databaseVersion'];
   /** The IAM database user of the default principal. */

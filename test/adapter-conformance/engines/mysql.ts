@@ -10,6 +10,7 @@ const sessions = `select id, info from information_schema.processlist where user
 /** MySQL in Cloud SQL. */
 export const mysqlEngine: Engine = {
   instances: { 'Cloud SQL': instance },
+  standbys: { 'Cloud SQL': 'demo-shop:europe-west4:standby' },
   databaseVersion: 'MYSQL_8_4',
   iamUser: mysqlUser,
   stranger: 'somebody',

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Emulator } from '@x/cloudsql-emulator';
 import pg from 'pg';
-import { primary } from '../../alloydb-cloud.ts';
+import { primary, replica } from '../../alloydb-cloud.ts';
 import { appUser, instance } from '../../cloud.ts';
 import type { Engine } from './engine.ts';
 
@@ -10,6 +10,7 @@ const sessions = `select pg_terminate_backend(pid) from pg_stat_activity where u
 /** PostgreSQL, in Cloud SQL and in AlloyDB. */
 export const postgres: Engine = {
   instances: { 'Cloud SQL': instance, AlloyDB: primary },
+  standbys: { 'Cloud SQL': 'demo-shop:europe-west4:standby', AlloyDB: replica },
   iamUser: appUser,
   stranger: 'somebody@demo-shop.iam',
   item: {

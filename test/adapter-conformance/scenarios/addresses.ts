@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
+import type { ScenarioName } from '../capabilities.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** The connection goes over the type of address that was asked for. */
-function over(ipType: 'PUBLIC' | 'PRIVATE'): Scenario {
+function over(name: ScenarioName, ipType: 'PUBLIC' | 'PRIVATE' | 'PSC'): Scenario {
   return {
-    name: `${ipType.toLowerCase()} address`,
+    name,
     async run({ cloud, login, engine }) {
       const before = cloud.connections.length;
       expect(await login({ ipType })).toBe(engine.iamUser);
@@ -15,5 +16,6 @@ function over(ipType: 'PUBLIC' | 'PRIVATE'): Scenario {
   };
 }
 
-export const publicAddress: Scenario = over('PUBLIC');
-export const privateAddress: Scenario = over('PRIVATE');
+export const publicAddress: Scenario = over('public address', 'PUBLIC');
+export const privateAddress: Scenario = over('private address', 'PRIVATE');
+export const psc: Scenario = over('Private Service Connect', 'PSC');

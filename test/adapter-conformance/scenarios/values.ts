@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import { itemsOf } from '../bench.ts';
+import type { ScenarioName } from '../capabilities.ts';
 import type { Item } from '../row.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Values of one kind come back as they went. */
-function intact<Key extends keyof Item>(name: string, key: Key, values: readonly Item[Key][]): Scenario {
+function intact<Key extends keyof Item>(name: ScenarioName, key: Key, values: readonly Item[Key][]): Scenario {
   return {
     name,
     async run(bench) {

@@ -141,7 +141,7 @@ export class DeferredSocket extends Duplex {
    * error, which ends the process where nobody listens. A connection that is retired on purpose is not worth that.
    */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event !== 'close' || !this.#retired) return super.emit(event, ...args);
+    if (!this.#retired) return super.emit(event, ...args);
     try {
       return super.emit(event, ...args);
     } catch {
@@ -186,6 +186,7 @@ export class DeferredSocket extends Duplex {
     this.#settings = [];
     socket.on('data', (chunk: Buffer) => {
       this.#answered = true;
+      if (this.#retired) return;
       if (!this.push(this.#incoming && this.#wrote ? this.#altered(chunk, socket) : chunk)) socket.pause();
     });
     socket.on('end', () => {
@@ -196,7 +197,9 @@ export class DeferredSocket extends Duplex {
     socket.on('timeout', () => this.emit('timeout'));
     onRetirement(socket, () => {
       this.#retired = true;
-      this.destroy();
+      // First as when the server ends it, because that is all that mariadb hears.
+      this.push(null);
+      setImmediate(() => this.destroy());
     });
     socket.on('error', (error) => {
       this.destroy(this.#answered ? error : this.#toError(this.#refused(error) ?? error));

@@ -85,13 +85,15 @@ export function mariadbOptions(given: string | Record<string, unknown>): Mariadb
     // its own limit the callback breaks.
     stream(this: MariadbConnection) {
       const { connectTimeout = timeoutMs } = this;
-      return socket({
+      const made = socket({
         // A pool shortens it to what is left of its `acquireTimeout`.
         driverTimeoutMs: connectTimeout < timeoutMs ? connectTimeout : undefined,
         onLogin: ({ secret }) => {
           if (typeof connection.password === 'function') this.password = secret;
         },
-      }).connect();
+      });
+      // mariadb does not listen for `close`, and would wait for ever for what it asked of a socket that was retired.
+      return made.once('close', () => made.emit('end')).connect();
     },
   };
 }

@@ -53,7 +53,7 @@ export async function readPacket(
 ): Promise<{ readonly sequence: number; readonly body: Buffer } | undefined> {
   const head = await readExactly(stream, 4, signal);
   const length = head?.readUIntLE(0, 3) ?? 0;
-  if (!head || length === 0 || length > longestMessage) return undefined;
+  if (!head || length > longestMessage) return undefined;
   const body = await readExactly(stream, length, signal);
   return body && { sequence: head[3]!, body };
 }

@@ -1,48 +1,34 @@
 import { pscDnsName } from '../dns/instance-names.ts';
 import type { MetadataFaults } from '../faults/metadata-faults.ts';
-import type { IdentityServices } from '../iam/identity-services.ts';
 import type { Permission } from '../iam/permissions.ts';
-import { mayCallAlloyDbApi } from '../iam/scopes.ts';
 import type { RunningInstance } from '../instance.ts';
-import type { Instances } from '../instances.ts';
 import type { InstancePki } from '../pki/pki.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
-import { authenticate } from './authenticate.ts';
-import { googleError, mayNotUseProject, rpcError } from './google-error.ts';
+import type { AlloyDbApiOptions } from './alloydb-authorise.ts';
+import { authorise, clusterRoute } from './alloydb-authorise.ts';
+import { googleError, rpcError } from './google-error.ts';
 import type { ApiRequest, ApiResponse, Route } from './http-types.ts';
 import { parseJsonObject } from './request-body.ts';
 
-/** What the AlloyDB API works with. */
-export interface AlloyDbAdminOptions {
-  readonly identity: IdentityServices;
+/** What the methods for connectors work with. */
+export interface AlloyDbAdminOptions extends AlloyDbApiOptions {
   readonly certificateLifetimeMs: () => number;
   readonly faults: MetadataFaults;
-  readonly instances: Instances;
 }
 
-const HOSTS = ['alloydb.googleapis.com'];
 const HOUR_MS = 3_600_000;
-const CLUSTER = '^/(?:v1alpha|v1beta|v1)/projects/([^/]+)/locations/([^/]+)/clusters/([^/:]+)';
 
 /** Returns the methods of the AlloyDB API that connectors call, and those that say which instances there are. */
 export function alloyDbAdminRoutes(options: AlloyDbAdminOptions): readonly Route[] {
-  const route = (name: string, path: string, handle: Route['handle'], method = 'GET'): Route => ({
-    name,
-    methods: [method],
-    hosts: HOSTS,
-    path: new RegExp(`${CLUSTER}${path}$`),
-    handle,
-  });
   return [
-    route('connectionInfo', '/instances/([^/]+)/connectionInfo', (request) => connectionInfo(options, request)),
-    route(
-      'generateClientCertificate',
-      '(?::|%3A)generateClientCertificate',
-      (request) => generateClientCertificate(options, request),
-      'POST',
+    clusterRoute('connectionInfo', 'GET', '/instances/([^/]+)/connectionInfo', (request) =>
+      connectionInfo(options, request),
     ),
-    route('getInstance', '/instances/([^/]+)', (request) => getInstance(options, request)),
-    route('listInstances', '/instances', (request) => listInstances(options, request)),
+    clusterRoute('generateClientCertificate', 'POST', '(?::|%3A)generateClientCertificate', (request) =>
+      generateClientCertificate(options, request),
+    ),
+    clusterRoute('getInstance', 'GET', '/instances/([^/]+)', (request) => getInstance(options, request)),
+    clusterRoute('listInstances', 'GET', '/instances', (request) => listInstances(options, request)),
   ];
 }
 
@@ -135,21 +121,6 @@ async function instanceOf(
   const found = await options.instances.findAlloyDb(name);
   if (found) return found;
   throw rpcError(404, `Resource '${name}' was not found`);
-}
-
-/** Checks that the caller may call the API for a project's clusters, and returns the name of the cluster. */
-function authorise({ identity }: AlloyDbAdminOptions, request: ApiRequest, permission: Permission): string {
-  const { email } = authenticate(identity, request, mayCallAlloyDbApi);
-  const [project = '', region = '', id = ''] = request.segments;
-  const cluster = `projects/${project}/locations/${region}/clusters/${id}`;
-  // Inferred: Google's connectors document that both roles are needed, and this is what its APIs say of either. That the
-  // roles are checked in this order, and before it is looked whether the resource exists, is a guess.
-  if (!identity.principals.may(email, 'serviceusage.services.use')) throw mayNotUseProject(project);
-  if (!identity.principals.may(email, permission)) {
-    const message = `Permission '${permission}' denied on resource '//alloydb.googleapis.com/${cluster}' (or it may not exist).`;
-    throw rpcError(403, message, 'IAM_PERMISSION_DENIED');
-  }
-  return cluster;
 }
 
 function text(value: unknown, name: string): string {

@@ -19,7 +19,12 @@ import { ADMIN_ROLE, SqlClient, sqlStateOf } from './sql-client.ts';
 import { Supervisor, serverFolder } from './supervisor.ts';
 import { whenReady } from './when-ready.ts';
 
+// The server of an emulator that was killed a moment ago may still be about to stop.
 const PREPARE = `
+previous=$(head -n 1 "$DATA/postmaster.pid" 2>/dev/null)
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  [ -n "$previous" ] && kill -0 "$previous" 2>/dev/null && sleep 0.5 || break
+done
 { [ -e "$DATA/PG_VERSION" ] || $PREFIX "$BINARIES/initdb" -D "$DATA" $INITDB_OPTIONS; } &&
 printf '%s' "$ACCESS_RULES" >"$DATA/pg_hba.conf"
 `;
