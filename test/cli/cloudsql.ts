@@ -19,7 +19,7 @@ export function bareEnvironment(): Record<string, string> {
 
 /** Starts `cloudsql …` with nothing in its environment but what is given. */
 export function startCommand(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const options = { env: { ...bareEnvironment(), ...env }, timeout: 25_000 };
+  const options = { env: { ...bareEnvironment(), ...env }, timeout: 50_000 };
   return spawn(process.execPath, ['--disable-warning=CLOUDSQL_EMULATOR', main, ...args], options);
 }
 
@@ -35,4 +35,17 @@ export async function cloudsql(
   child.stdin?.end();
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** What a command has printed once it has come to something; an error with what it complained of if it ends before. */
+export async function shown(child: ChildProcess, awaited: RegExp): Promise<string> {
+  let [stdout, stderr] = ['', ''];
+  child.stderr?.on('data', (chunk) => (stderr += chunk));
+  return await new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+      if (awaited.test(stdout)) resolve(stdout);
+    });
+    child.once('close', (code) => reject(new Error(`It ended with ${code} and said: ${stdout}${stderr}`)));
+  });
 }

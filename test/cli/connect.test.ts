@@ -1,19 +1,31 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { primary } from '../alloydb-cloud.ts';
 import { firstLine } from '../child.ts';
-import { appUser, instance, native } from '../cloud.ts';
+import { app, appUser, instance, native } from '../cloud.ts';
 import { query } from '../local-client.ts';
 import { startCliCloud } from './cli-cloud.ts';
-import { cloudsql, startCommand } from './cloudsql.ts';
+import { cloudsql, shown, startCommand } from './cloudsql.ts';
+
+// Names of their own, because a name decides which port its tunnel has.
+const suffix = randomBytes(4).toString('hex');
+const orders = `${instance}-${suffix}`;
+const alloyDb = `${primary}-${suffix}`;
 
 let cloud: Emulator;
 
 beforeAll(async () => {
-  cloud = await startCliCloud();
+  const users = [{ email: app, databaseRoles: ['cloudsqlsuperuser'] }, native];
+  cloud = await startCliCloud({
+    instances: [
+      { name: orders, databases: ['orders'], users },
+      { name: alloyDb, databases: ['orders'], users: [{ email: app }] },
+    ],
+  });
 });
 
 afterAll(() => cloud.close());
@@ -22,7 +34,7 @@ const who = { user: appUser, db: 'orders' };
 
 describe('cloudsql connect', () => {
   it('starts psql, which reads what is typed', async () => {
-    const child = startCommand(['connect', `${primary}?database=orders`, '--', '-XAt'], cloud.env);
+    const child = startCommand(['connect', `${alloyDb}?database=orders`, '--', '-XAt'], cloud.env);
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.stdin?.end('select current_user, current_database();\n\\q\n');
@@ -31,12 +43,12 @@ describe('cloudsql connect', () => {
   });
 
   it('returns what psql returns', async () => {
-    const args = ['connect', instance, '--', '-Xc', 'select 1/0'];
+    const args = ['connect', orders, '--', '-Xc', 'select 1/0'];
     expect(await cloudsql(args, cloud.env)).toMatchObject({ code: 1, stderr: 'ERROR:  division by zero\n' });
   });
 
   it('says what to do without psql', async () => {
-    const outcome = await cloudsql(['connect', instance], { ...cloud.env, PATH: '/nowhere' });
+    const outcome = await cloudsql(['connect', orders], { ...cloud.env, PATH: '/nowhere' });
     expect(outcome).toEqual({
       code: 1,
       stdout: '',
@@ -47,10 +59,8 @@ describe('cloudsql connect', () => {
 
 describe('cloudsql connect --tunnel', () => {
   it.runIf(process.platform === 'linux')('prints a line for psql that works, and a URL, without a secret', async () => {
-    const child = startCommand(['connect', instance, '-d', 'orders', '--tunnel'], cloud.env);
-    let output = '';
-    child.stdout?.on('data', (chunk) => (output += chunk));
-    await once(child.stdout!, 'data');
+    const child = startCommand(['connect', orders, '-d', 'orders', '--tunnel'], cloud.env);
+    const output = await shown(child, /get in/);
     const line = /^ {2}psql +(.*)$/m.exec(output)?.[1] ?? '';
     expect(line).toMatch(
       /^psql 'host=127\.0\.0\.1 port=2\d{4} user=app@demo-shop\.iam dbname=orders sslmode=disable'$/,
@@ -68,7 +78,7 @@ describe('cloudsql connect --tunnel', () => {
 
   it('has the same port each time, and says so where it is taken', async () => {
     const start = async (...more: string[]): Promise<{ url: string; port: number; stop: () => Promise<unknown> }> => {
-      const child = startCommand(['connect', primary, '-d', 'orders', '--tunnel', '--json', ...more], cloud.env);
+      const child = startCommand(['connect', alloyDb, '-d', 'orders', '--tunnel', '--json', ...more], cloud.env);
       const { url, port } = JSON.parse(await firstLine(child)) as { url: string; port: number };
       const stop = (): Promise<unknown> => {
         child.kill('SIGTERM');
@@ -79,7 +89,7 @@ describe('cloudsql connect --tunnel', () => {
     const first = await start('--auth', 'secret');
     expect(new URL(first.url).password).toMatch(/.{20}/);
     expect(await query(first.url)).toEqual(who);
-    const again = await cloudsql(['connect', primary, '--tunnel'], cloud.env);
+    const again = await cloudsql(['connect', alloyDb, '--tunnel'], cloud.env);
     expect(again).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`Cannot listen on 127.0.0.1:${first.port}`),
@@ -94,7 +104,7 @@ describe('cloudsql connect --tunnel', () => {
 
   it('lets a client bring the password of a built-in user', async () => {
     const user = ['--user', native.name, '--auth-type', 'password', '--auth', 'none', '--port', '0'];
-    const child = startCommand(['connect', instance, '-d', 'orders', '--tunnel', '--json', ...user], cloud.env);
+    const child = startCommand(['connect', orders, '-d', 'orders', '--tunnel', '--json', ...user], cloud.env);
     const { url } = JSON.parse(await firstLine(child)) as { url: string };
     const whole = url.replace('native@', `native:${encodeURIComponent(native.password)}@`);
     expect(await query(whole)).toEqual({ user: 'native', db: 'orders' });

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { app, appUser, instance } from '../cloud.ts';
-import { cloudsql, main, startCommand } from './cloudsql.ts';
+import { cloudsql, main, shown, startCommand } from './cloudsql.ts';
 
 let folder: string;
 let env: Record<string, string>;
@@ -34,25 +35,23 @@ const psql = (sql: string, ...flags: string[]): string[] => [
   ...['exec', instance, '-d', 'orders', ...flags, '--', 'psql', '-XAqtc', sql],
 ];
 
-describe('cloudsql emulator', () => {
+describe('cloudsql emulator', { timeout: 60_000 }, () => {
   it('says what there is, is found by env-init, and leaves nothing behind', async () => {
     const child = startCommand(['emulator', '--config', config, '--port', '0'], env);
-    let screen = '';
-    child.stdout?.on('data', (chunk) => (screen += chunk));
-    await once(child.stdout!, 'data');
+    const screen = await shown(child, /Ctrl-C ends it/);
     expect(screen).toMatch(
       /^The emulator of Cloud SQL and AlloyDB \(\S+\) is ready at 127\.0\.0\.1:\d+, after [\d.]+ s\.\n/,
     );
     expect(screen).toContain(`  ${instance}  POSTGRES_18\n    addresses  PUBLIC 127.`);
     expect(screen).toContain('    databases  orders\n');
     expect(screen).toContain(`    users      ${appUser} (IAM service account)\n`);
-    const shown = /^ {2}cloudsql (connect .*)$/m.exec(screen)?.[1] ?? '';
+    const line = /^ {2}cloudsql (connect .*)$/m.exec(screen)?.[1] ?? '';
     const { code, stdout } = await cloudsql(['emulator', 'env-init', '--format', 'json'], env);
     expect(code).toBe(0);
     const variables = JSON.parse(stdout) as Record<string, string>;
     expect(screen).toContain(`  CLOUDSQL_EMULATOR_HOST=${variables.CLOUDSQL_EMULATOR_HOST}\n`);
     const select = ['--', '-XAtc', 'select current_user'];
-    expect(await cloudsql([...shown.split(' '), ...select], { ...env, ...variables })).toEqual({
+    expect(await cloudsql([...line.split(' '), ...select], { ...env, ...variables })).toEqual({
       code: 0,
       stdout: `${appUser}\n`,
       stderr: '',
@@ -70,10 +69,12 @@ describe('cloudsql emulator', () => {
   });
 
   it('says which port is taken', async () => {
-    const first = startCommand(['emulator', '--port', '0'], env);
-    const [chunk] = (await once(first.stdout!, 'data')) as [Buffer];
-    const port = /:(\d+), after/.exec(chunk.toString())?.[1] ?? '';
-    expect(await cloudsql(['emulator', '--port', port], env)).toEqual({
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const outcome = await cloudsql(['emulator', '--port', String(port)], env);
+    server.close();
+    expect(outcome).toEqual({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
@@ -82,19 +83,16 @@ describe('cloudsql emulator', () => {
         ),
       ),
     });
-    first.kill('SIGTERM');
-    expect(await once(first, 'close')).toEqual([143, null]);
     expect(litter()).toEqual([]);
   });
 });
 
-describe('cloudsql emulator exec', () => {
+describe('cloudsql emulator exec', { timeout: 60_000 }, () => {
   it('runs a command that is sent to it, makes what the command asks for, and returns its exit code', async () => {
-    const outcome = await cloudsql(['emulator', 'exec', '--', ...psql('select current_user, current_database()')], env);
-    expect(outcome).toEqual({ code: 0, stdout: 'app@demo-project.iam|orders\n', stderr: '' });
-    const failing = await cloudsql(['emulator', 'exec', '--', process.execPath, '-e', 'process.exit(7)'], env);
-    expect(failing).toEqual({ code: 7, stdout: '', stderr: '' });
-    expect(await cloudsql(['emulator', 'exec', '--', 'no-such-program'], env)).toMatchObject({ code: 127 });
+    const [program = '', ...args] = psql('select current_user, current_database()');
+    const line = [program, ...args].map((word) => `'${word}'`).join(' ');
+    const outcome = await cloudsql(['emulator', 'exec', '--', 'sh', '-c', `${line}; exit 7`], env);
+    expect(outcome).toEqual({ code: 7, stdout: 'app@demo-project.iam|orders\n', stderr: '' });
     expect(litter()).toEqual([]);
   });
 

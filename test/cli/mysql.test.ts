@@ -8,7 +8,7 @@ import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { app, instance, native, setEnv } from '../cloud.ts';
 import { isInstalled, mysqlInstance, mysqlUser, startMysqlCloud, withoutMysql } from '../mysql-cloud.ts';
 import { newcomer } from './cli-cloud.ts';
-import { cloudsql, startCommand } from './cloudsql.ts';
+import { cloudsql, shown, startCommand } from './cloudsql.ts';
 
 const visitor = 'visitor@demo-shop.iam.gserviceaccount.com';
 let cloud: Emulator;
@@ -63,17 +63,20 @@ describe.skipIf(withoutMysql)('for MySQL', () => {
   it.skipIf(!isInstalled('mysql'))(
     'cloudsql connect --tunnel prints a line for mysql that works, and a URL',
     async () => {
-      const child = startCommand(['connect', instance, '-d', 'orders', '--tunnel', '--auth', 'secret'], cloud.env);
-      const [screen] = (await once(child.stdout!, 'data')) as [Buffer];
-      const line = /^ {2}mysql +(.*)$/m.exec(screen.toString())?.[1] ?? '';
+      const child = startCommand(
+        ['connect', instance, '-d', 'orders', '--tunnel', '--auth', 'secret', '--port', '0'],
+        cloud.env,
+      );
+      const screen = await shown(child, /gets in/);
+      const line = /^ {2}mysql +(.*)$/m.exec(screen)?.[1] ?? '';
       expect(line).toMatch(
-        /^MYSQL_PWD=\S+ mysql --protocol=tcp --host=127\.0\.0\.1 --port=2\d{4} --user=app --database=orders$/,
+        /^MYSQL_PWD=\S+ mysql --protocol=tcp --host=127\.0\.0\.1 --port=\d+ --user=app --database=orders$/,
       );
       const stdout = await new Promise<string>((resolve) => {
         execFile('sh', ['-c', `${line} -NBe 'select database()'`], (_error, text) => resolve(text));
       });
       expect(stdout).toBe('orders\n');
-      const connection = await createConnection(/^ {2}URL +(.*)$/m.exec(screen.toString())?.[1] ?? '');
+      const connection = await createConnection(/^ {2}URL +(.*)$/m.exec(screen)?.[1] ?? '');
       const [rows] = await connection.query('select database() as db');
       expect(rows).toEqual([{ db: 'orders' }]);
       await connection.end();

@@ -118,9 +118,11 @@ async function start(options: ResolvedOptions, { workspace, kept, lifetime }: Fo
   lifetime.defer(() => databases.stop());
   lifetime.defer(() => dataPlane.stop());
 
+  const makingPki = Pki.create(TLS_NAMES);
+  // It is waited for later, or never if something else fails first.
+  makingPki.catch(() => undefined);
   const dns = await startDns();
   lifetime.defer(() => dns.close());
-  const makingPki = Pki.create(TLS_NAMES);
   const save = async (): Promise<void> => {
     const { principals, defaultPrincipal } = options;
     const instances = running.list().map(({ instance }) => storedOf(instance));

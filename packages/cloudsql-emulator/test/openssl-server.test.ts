@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -35,13 +34,16 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'openssl-'));
   const files = { 'ca.pem': authority.pem, 'cert.pem': identity.cert, 'key.pem': identity.key };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  port = await freePort();
-  const options = ['-accept', String(port), '-tls1_3', '-Verify', '2', '-verify_return_error', '-CAfile', 'ca.pem'];
+  const options = ['-accept', '127.0.0.1:0', '-tls1_3', '-Verify', '2', '-verify_return_error', '-CAfile', 'ca.pem'];
   server = spawn('openssl', ['s_server', ...options, '-cert', 'cert.pem', '-key', 'key.pem', '-www'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  await once(server.stdout!, 'data');
+  // It says where: "ACCEPT 127.0.0.1:41234".
+  for (let said = ''; !port; ) {
+    said += (await once(server.stdout!, 'data'))[0];
+    port = Number(/ACCEPT .*:(\d+)/.exec(said)?.[1]);
+  }
 });
 afterAll(async () => {
   if (!hasOpenssl) return;
@@ -49,15 +51,6 @@ afterAll(async () => {
   await once(server, 'exit');
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address() as { port: number };
-  probe.close();
-  await once(probe, 'close');
-  return address.port;
-}
 
 async function accessWith(issuer: CertificateAuthority, notAfter: Date = issuer.notAfter): Promise<Access> {
   const der = createPublicKey(publicKey).export({ type: 'spki', format: 'der' });
