@@ -203,7 +203,7 @@ describe('a name that cannot be looked up any more', () => {
     cloud.faults.dns('*', fault);
     await expect.poll(() => cloud.dns.queries()[`${name} TXT`]).toBeGreaterThan(0);
     // A limit below that of a DNS query: nobody waits for one.
-    expect(await led(connector, { timeoutMs: 1900 })).toBe(before);
+    expect(await led(connector, { timeoutMs: 4000 })).toBe(before);
     expect(await place()).toBe(old);
     await expect.poll(() => open(before)).toBe(1);
   });
@@ -212,7 +212,7 @@ describe('a name that cannot be looked up any more', () => {
     const connector = connect({ failoverPeriodMs: 0 });
     expect(await led(connector)).toBe(before);
     cloud.faults.dns('*', 'SILENT');
-    expect(await led(connector, { timeoutMs: 1900 })).toBe(before);
+    expect(await led(connector, { timeoutMs: 4000 })).toBe(before);
   });
 
   it('because its TXT record is damaged drops nothing', async () => {
@@ -318,8 +318,9 @@ describe('watching', () => {
     };
     const connector = connect({ failoverPeriodMs: 0, resolver });
     const sockets: TLSSocket[] = [];
-    for (let i = 0; i < 5; i++) sockets.push(await connector.connect({ instance: name }));
-    expect(lookups).toBeLessThanOrEqual(2);
+    const started = Date.now();
+    for (let i = 0; i < 20; i++) sockets.push(await connector.connect({ instance: name }));
+    expect(lookups).toBeLessThanOrEqual(1 + Math.ceil((Date.now() - started) / 1000));
     for (const socket of sockets) socket.destroy();
   });
 });
