@@ -205,8 +205,9 @@ describe('faults of an AlloyDB instance', () => {
     expect(await whoAmI()).toBe(appUser);
   });
 
-  it('do not include the rotation of its authority, which is that of the cluster', async () => {
-    await expect(cloud.faults.rotateServerCa(primary)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  it('include the rotation of its authority, after which a new connector logs in', async () => {
+    await cloud.faults.rotateServerCa(primary);
+    expect(await whoAmI()).toBe(appUser);
   });
 });
 

@@ -191,13 +191,12 @@ describe('the server that a DNS name leads to', () => {
 describe('look-ups', () => {
   const asked = (): number | undefined => cloud.dns.queries()[`${name} TXT`];
 
-  it('are shared by all who dial at once, and by those who come within a second', async () => {
+  it('are shared by all who dial at once', async () => {
     cloud.dns.set(name, { TXT: instance });
     cloud.resetStatistics();
     await using connector = new Connector();
     const dial = (): Promise<TLSSocket> => connector.connect({ instance: name });
     const sockets = await Promise.all(Array.from({ length: 20 }, dial));
-    sockets.push(await dial());
     expect(asked()).toBe(1);
     for (const socket of sockets) socket.destroy();
   });

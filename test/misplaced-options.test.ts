@@ -5,8 +5,10 @@ import { pgOptions } from '@x/cloudsql-core/pg';
 import { postgresOptions } from '@x/cloudsql-core/postgres';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { type DrizzleCloudSqlConfig, drizzle } from '@x/drizzle-cloudsql';
+import { type DrizzleCloudSqlConfig as DrizzleMysqlConfig, drizzle as drizzleMysql } from '@x/drizzle-cloudsql/mysql2';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
+import { PrismaCloudSql as PrismaMysql } from '@x/prisma-cloudsql/mysql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
 import { cloudSql as typeormCloudSql } from '@x/typeorm-cloudsql';
 import knex from 'knex';
@@ -73,7 +75,7 @@ async function askTypeorm(dataSource: DataSource): Promise<unknown> {
 }
 
 async function askKnex(config: object): Promise<unknown> {
-  const db = knex({ pool: { min: 0 }, acquireConnectionTimeout: 3000, ...config });
+  const db = knex({ pool: { min: 0 }, acquireConnectionTimeout: 3000, log: { error() {} }, ...config });
   try {
     return (await db.raw('select current_user as name')).rows[0];
   } finally {
@@ -163,9 +165,20 @@ describe('is refused, and nothing reaches localhost', () => {
       /host/,
     ],
     [
-      'TypeORM: replicas',
-      () => typeormCloudSql(wrong({ type: 'postgres', ...target(), replication: {} })),
-      /replication/,
+      'TypeORM: the host of a replica',
+      () =>
+        typeormCloudSql(
+          wrong({ type: 'postgres', replication: { master: target(), slaves: [{ host: 'localhost' }] } }),
+        ),
+      /host/,
+    ],
+    [
+      'Sequelize: the host of a replica',
+      () =>
+        sequelizeCloudSql(
+          wrong({ dialect: 'postgres', replication: { write: target(), read: [{ host: 'localhost' }] } }),
+        ),
+      /host/,
     ],
     ["Knex: a driver's options beside `connection`", () => askKnex({ client: 'pg', ...pgOptions(target()) }), /./],
     ['Knex: the instance beside `connection`', () => knexCloudSql(wrong({ client: 'pg', ...target() })), /instance/],
@@ -189,6 +202,29 @@ describe('is refused, and nothing reaches localhost', () => {
     ['Prisma: the options one level too deep', () => new PrismaCloudSql(wrong({ connection: target() })), /connection/],
     ['Prisma: a URL of a local database', () => new PrismaCloudSql(local), /instance/],
     ['Prisma: a host', () => new PrismaCloudSql(wrong({ ...target(), host: 'localhost' })), /host/],
+    [
+      "Sequelize: mysql2's options among its own",
+      () => askSequelize(new Sequelize({ dialect: 'mysql', logging: false, ...wrong(mysql2Options(target())) })),
+      bypassed,
+    ],
+    [
+      "TypeORM: mysql2's options among its own instead of in `extra`",
+      () =>
+        askTypeorm(new DataSource({ type: 'mysql', ...wrong<object>({ ...mysql2Options(target()), user: 'app' }) })),
+      bypassed,
+    ],
+    [
+      "Knex: mysql2's options without their stream",
+      () => askKnex({ client: 'mysql2', connection: { ...mysql2Options(target()), stream: undefined } }),
+      bypassed,
+    ],
+    [
+      'Knex: a socket of a local MySQL',
+      () => knexCloudSql({ client: 'mysql2', connection: wrong({ ...target(), socketPath: '/run/mysqld.sock' }) }),
+      /socketPath/,
+    ],
+    ['Prisma: the URL of a local MySQL', () => new PrismaMysql('mysql://root@localhost/orders'), /instance/],
+    ['Drizzle: a client of its own on mysql2', () => drizzleMysql(wrong<DrizzleMysqlConfig>({ client: {} })), /client/],
     ["postgres.js: pg's options", () => askPostgres(wrong({ ...pgOptions(target()), max: 1 })), bypassed],
     [
       'mysql2: its options without their stream',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { columnsOf, provenRange, readResults } from './matrix/results.ts';
 import { rows } from './matrix/rows.ts';
+import { versionsPage } from './matrix/versions-page.ts';
 
 // Our packages promise to work with the versions that `npm run matrix` saw them work with. If a test here fails because
 // a version has changed, run it again.
@@ -42,4 +43,8 @@ it('core takes the versions of google-auth-library that were proven', () => {
   const range = provenRange(results, '@x/cloudsql-core', 'google-auth-library');
   const core = readFileSync(new URL('../packages/cloudsql-core/package.json', import.meta.url), 'utf8');
   expect(JSON.parse(core)).toHaveProperty('dependencies.google-auth-library', range);
+});
+
+it('docs/versions.md says what was proven', () => {
+  expect(readFileSync(new URL('../docs/versions.md', import.meta.url), 'utf8')).toBe(versionsPage(results));
 });

@@ -8,6 +8,7 @@ import { type StepReport, steps } from '../../packages/cloudsql-cli/src/doctor/s
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { primary } from '../alloydb-cloud.ts';
 import { app, appUser, instance, native, setEnv } from '../cloud.ts';
+import { SocksServer } from '../socks-server.ts';
 import { cloudsql } from './cloudsql.ts';
 
 const at = 'demo-shop.iam.gserviceaccount.com';
@@ -201,6 +202,15 @@ const cases: readonly Case[] = [
     found: 'the proxy 127.0.0.1:1, which https_proxy names, does not answer',
     evidence: 'connect ECONNREFUSED 127.0.0.1:1',
     mends: ['unset https_proxy'],
+  },
+  {
+    name: 'a SOCKS proxy that is not there',
+    args: [instance],
+    env: () => ({ ...cloud.env, ALL_PROXY: 'socks5h://127.0.0.1:1' }),
+    code: 11,
+    step: 'environment',
+    found: 'the proxy 127.0.0.1:1, which ALL_PROXY names, does not answer',
+    mends: ['unset ALL_PROXY'],
   },
   {
     name: 'a project of the emulator without the emulator',
@@ -663,6 +673,26 @@ const warnings: readonly Omit<Case, 'code'>[] = [
     mends: [`GRANT USAGE ON SCHEMA public TO "${appUser}";`],
   },
 ];
+
+describe('through a SOCKS proxy the doctor', () => {
+  it('goes the way of the connector', async () => {
+    const proxy = await SocksServer.start();
+    const { code, steps } = await doctor([instance], { ...cloud.env, ALL_PROXY: `socks5://${proxy.host}` });
+    const { requests } = proxy;
+    await proxy.close();
+    expect({ code, egress: steps.egress?.found }).toEqual({ code: 0, egress: 'port 3307 answers' });
+    expect(requests).toContainEqual(expect.objectContaining({ port: 3307 }));
+  });
+
+  it('hears from the proxy that a port is closed', async () => {
+    const refused = 5;
+    const proxy = await SocksServer.start({ reply: refused });
+    const { code, failed, steps } = await doctor([instance], { ...cloud.env, ALL_PROXY: `socks5://${proxy.host}` });
+    await proxy.close();
+    expect({ code, failed }).toEqual({ code: 19, failed: 'egress' });
+    expect(steps.egress?.evidence).toContain('CLOUDSQL_DIAL_FAILED');
+  });
+});
 
 describe('the doctor looks up', () => {
   const servers = dns.getServers();

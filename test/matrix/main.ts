@@ -1,5 +1,5 @@
 // `npm run matrix`: runs every row of rows.ts with each of its columns, from packed tarballs against the emulator, and
-// writes results.jsonl, which must agree with the peer ranges of our packages (test/peer-ranges.test.ts).
+// writes results.jsonl and docs/versions.md, which must agree with the peer ranges of our packages (test/peer-ranges.test.ts).
 //
 //   npm run matrix -- knex prisma              only these rows; the results of the others stay
 //   npm run matrix -- knex --try knex=2.1.0    one more column, which is not written
@@ -11,6 +11,7 @@ import { startMatrixCloud } from './matrix-cloud.ts';
 import { packAll } from './packed.ts';
 import { columnsOf, type Result, readResults, resultsFile } from './results.ts';
 import { rows, type Versions } from './rows.ts';
+import { versionsPage } from './versions-page.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { try: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(rows);
@@ -49,4 +50,5 @@ function write(fresh: readonly Result[]): void {
   const kept = readResults().filter(({ row }) => !names.includes(row));
   const all = Object.keys(rows).flatMap((name) => [...kept, ...fresh].filter(({ row }) => row === name));
   writeFileSync(resultsFile, all.map((result) => `${JSON.stringify(result)}\n`).join(''));
+  writeFileSync(new URL('../../docs/versions.md', import.meta.url), versionsPage(all));
 }

@@ -23,7 +23,8 @@ export async function checkEnvironment(examination: Examination): Promise<Findin
       remedy: ['eval "$(cloudsql emulator env-init)"'],
     };
   }
-  const proxy = await proxyFinding(env);
+  const proxies = await Promise.all([httpProxy, socksProxy].map((kind) => proxyFinding(env, kind)));
+  const [proxy] = proxies.filter((finding) => finding !== undefined).sort(failedFirst);
   if (proxy?.status === 'FAILED') return proxy;
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     return {
@@ -46,22 +47,55 @@ export async function checkEnvironment(examination: Examination): Promise<Findin
   return proxy ?? { status: 'OK', found: 'no variable leads elsewhere' };
 }
 
-/** What is to be said of the proxy, if there is one. */
-async function proxyFinding(env: Examination['env']): Promise<Finding | undefined> {
-  const name = ['HTTPS_PROXY', 'https_proxy'].find((each) => env[each]);
+function failedFirst(a: Finding, b: Finding): number {
+  return Number(b.status === 'FAILED') - Number(a.status === 'FAILED');
+}
+
+/** A proxy, and the variables that name it; the first that is set counts. */
+interface ProxyKind {
+  readonly variables: readonly string[];
+  readonly protocols: readonly string[];
+  readonly port: number;
+  readonly form: string;
+}
+
+const httpProxy: ProxyKind = {
+  variables: ['HTTPS_PROXY', 'https_proxy'],
+  protocols: ['http:', 'https:'],
+  port: 80,
+  form: 'http://HOST:PORT',
+};
+
+/** Other kinds carry no database connection, so they are passed over. */
+const socksProxy: ProxyKind = {
+  variables: ['ALL_PROXY', 'all_proxy'],
+  protocols: ['socks:', 'socks5:', 'socksh:', 'socks5h:'],
+  port: 1080,
+  form: 'socks5://HOST:PORT',
+};
+
+/** The variable that sends connections to instances through a SOCKS proxy, if one does. */
+export function socksVariable(env: Examination['env']): string | undefined {
+  const name = socksProxy.variables.find((each) => env[each]);
+  return name !== undefined && /^socks5?h?:\/\//i.test(env[name] ?? '') ? name : undefined;
+}
+
+/** What is to be said of a proxy, if there is one. */
+async function proxyFinding(env: Examination['env'], kind: ProxyKind): Promise<Finding | undefined> {
+  const name = kind === socksProxy ? socksVariable(env) : kind.variables.find((each) => env[each]);
   const value = name && env[name];
   if (!name || !value) return undefined;
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+  if (!url || !kind.protocols.includes(url.protocol) || url.hostname === '') {
     return {
       status: 'FAILED',
-      found: `${name} is not the URL of an HTTP proxy`,
+      found: `${name} is not the URL of ${kind === httpProxy ? 'an HTTP' : 'a SOCKS'} proxy`,
       evidence: 'the environment',
-      remedy: [`export ${name}=http://HOST:PORT`],
+      remedy: [`export ${name}=${kind.form}`],
     };
   }
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : kind.port));
   const failure = await reach(url.hostname.replace(/^\[(.*)\]$/, '$1'), port);
   if (failure === undefined) return { status: 'OK', found: `${name} is used: ${url.hostname}:${port} answers` };
   return {

@@ -6,7 +6,7 @@ import { portOf } from '../explain.ts';
 import type { Finding } from '../steps.ts';
 import { addressOf } from './addresses.ts';
 import { withPassword } from './api.ts';
-import { reach } from './environment.ts';
+import { reach, socksVariable } from './environment.ts';
 
 /** How long a server may take to hang up on a certificate that it refuses, in milliseconds. */
 const refusalMs = 250;
@@ -42,7 +42,7 @@ export async function checkEgress(examination: Examination): Promise<Finding> {
   const [type, host = ''] = addressOf(examination) ?? [];
   const port = portOf(instance.service);
   // Only the connector finds the way through a SOCKS proxy, and by the addresses of a DNS name.
-  const isIndirect = Boolean(env.ALL_PROXY || env.all_proxy) || target.connection.instance !== instance.id;
+  const isIndirect = socksVariable(env) !== undefined || target.connection.instance !== instance.id;
   if (isIndirect || net.isIP(host) === 0) {
     const failure = await openOnce(examination).catch((error: { readonly code?: string }) => error);
     if ('code' in failure && failure.code === 'CLOUDSQL_DIAL_FAILED') throw failure;
