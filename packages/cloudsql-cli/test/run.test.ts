@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../src/cli/commands.ts';
@@ -36,6 +36,16 @@ describe('cloudsql', () => {
     const { code, stdout, stderr } = await cli(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  it('lets its reader stop early', () => {
+    const main = new URL('../src/main.ts', import.meta.url).pathname;
+    const pipe = `'${process.execPath}' --no-warnings '${main}' proxy --help | { read -r line; echo "$line"; }; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', pipe], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({
+      stdout: 'Usage: cloudsql proxy [options] NAME[?parameter=value&…]…\n0\n',
+      stderr: '',
+    });
   });
 
   it('completes commands, options and nothing else', async () => {

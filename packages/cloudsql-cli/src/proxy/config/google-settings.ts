@@ -26,7 +26,7 @@ export const googleSettings = {
     argument: 'folder',
     help: 'listen on Unix sockets in this folder, not on TCP',
     verdict: 'BETTER',
-    note: 'private (0600) unless `unix-socket-mode` says otherwise; the parameter beats the flag; the length is checked; what a killed proxy left is replaced',
+    note: 'private (0600) unless `unix-socket-mode` says otherwise; the parameter beats the flag; the length is checked; what a killed proxy left is replaced; SQL Server is served on TCP only',
   },
   'unix-socket-path': {
     kind: 'TEXT',
