@@ -340,14 +340,18 @@ describe('options in the wrong place', () => {
   });
 
   it.each([
-    ['a client of another engine', () => knexCloudSql({ client: 'mysql2', connection: good } as never)],
-    ['a type of another engine', () => typeormCloudSql({ type: 'mysql', ...good } as never)],
-    ['a dialect of another engine', () => sequelizeCloudSql({ dialect: 'mssql', ...good } as never)],
+    ['a client of another engine', () => knexCloudSql({ client: 'oracledb', connection: good } as never)],
+    ['a type of another engine', () => typeormCloudSql({ type: 'oracle', ...good } as never)],
+    ['a dialect of another engine', () => sequelizeCloudSql({ dialect: 'oracle', ...good } as never)],
     ['knex without a connection', () => knexCloudSql({ client: 'pg' } as never)],
     ['drizzle without a connection', () => drizzle({} as never)],
     [
-      'replication, whose nodes nobody would dial for',
+      'replication of TypeORM without nodes',
       () => typeormCloudSql({ type: 'postgres', ...good, replication: {} } as never),
+    ],
+    [
+      'replication of Sequelize without nodes',
+      () => sequelizeCloudSql({ dialect: 'postgres', ...good, replication: {} } as never),
     ],
   ])('and %s', (_, build) => {
     expect(thrownBy(build)).toBeInstanceOf(ConfigError);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +8,7 @@ import { freePort } from '../free-port.ts';
 import { startProxyCloud } from './proxy-cloud.ts';
 import { ProxyProcess } from './proxy-process.ts';
 
-// The programs that people have, through the proxy as they start it.
+// The programs that people have, through the proxy as they start it. pg_dump is in ../pg-dump.test.ts.
 
 let cloud: Emulator;
 let proxy: ProxyProcess;
@@ -78,15 +77,6 @@ describe.each(cases)('$title', ({ key, way, who }) => {
     const { code, output } = await client('pgbench', ['-n', '-S', '-c', '4', '-t', '25']);
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('processed: 100/100') });
     expect(output).toContain('number of failed transactions: 0');
-  });
-
-  it('serves pg_dump', async () => {
-    const file = path.join(proxy.folder, 'dump.sql');
-    const { code, output } = await client('pg_dump', ['--schema-only', '--file', file]);
-    // The pg_dump of the machine may be older than the server. Then it says so, after it has asked the server.
-    if (code === 1) return expect(output).toMatch(/detail: server version: 18\.\d+; pg_dump version: 1[0-7]/);
-    expect({ code, output }).toEqual({ code: 0, output: '' });
-    expect(readFileSync(file, 'utf8')).toContain('pgbench_accounts');
   });
 });
 

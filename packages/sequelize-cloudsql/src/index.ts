@@ -69,7 +69,7 @@ export function cloudSql(options: SequelizeCloudSqlOptions): Options {
     ...(replication
       ? {
           ...node(replication.write),
-          replication: { write: node(replication.write), read: replication.read.map(node) },
+          replication: { write: node(replication.write), read: (replication.read ?? [undefined]).map(node) },
         }
       : node({})),
   } as Options;

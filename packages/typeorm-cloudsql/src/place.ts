@@ -19,7 +19,7 @@ export function replicated<Config extends PgConfig | Mysql2Config>(
   { master, slaves, ...rest }: Replication,
   bind: (node: OrmConnection) => Config,
 ): object {
-  const configs = [master, ...slaves].map((node) => {
+  const configs = [master, ...(slaves ?? [undefined])].map((node) => {
     checkOrmOptions('TypeORM replication', node, ownedAddress);
     return bind({ ...common, ...node });
   });

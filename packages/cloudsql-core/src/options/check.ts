@@ -60,6 +60,12 @@ export function refuseOwned(where: string, given: object, owned: Readonly<Record
  * are nearly one of ours, which the ORM would ignore.
  */
 export function checkOrmOptions(where: string, given: object, owned: Readonly<Record<string, string>>): void {
+  if (typeof given !== 'object' || given === null) {
+    const what = `Expected the options of ${where} to be an object, got ${describe(given)}`;
+    throw new ConfigError('CLOUDSQL_INVALID_OPTION', what, {
+      remedy: 'Set them, for each node where there are several.',
+    });
+  }
   refuseOwned(where, given, owned);
   for (const key of Object.keys(given)) {
     const near = ours.find((name) => name !== key && distance(name.toLowerCase(), key.toLowerCase()) <= 1);
