@@ -54,8 +54,11 @@ export function newestOfRows(): Readonly<Record<string, string>> {
 /** What an example has besides our packages. */
 export function dependenciesOfExample(name: string): Readonly<Record<string, string>> {
   const folder = `examples/${name}`;
-  const names = Object.keys(manifest(folder).dependencies).filter((each) => !/^@x\//.test(each));
-  return Object.fromEntries(names.map((each) => [each, installed(folder, each)]));
+  const others = Object.entries(manifest(folder).dependencies).filter(([each]) => !/^@x\//.test(each));
+  // Some examples are not of this workspace: they say themselves what is the newest.
+  return Object.fromEntries(
+    others.map(([each, spec]) => [each, spec.startsWith('catalog:') ? installed(folder, each) : spec]),
+  );
 }
 
 function installed(folder: string, name: string): string {
