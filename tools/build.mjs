@@ -47,30 +47,28 @@ const cuts = {
     ],
   ],
   'cloudsql-emulator': [
+    ...['emulator', 'resolve-options', 'control-plane/server', 'control-plane/oauth', 'control-plane/self', 'pki/pki'],
     ...[
-      'emulator',
-      'resolve-options',
-      'control-plane/server',
-      'control-plane/oauth',
-      'data-plane/data-plane',
-      'pki/pki',
-    ],
-    ...[
-      'faults/faults',
-      'database/databases',
-      'mysql/session',
-      'mysql/mysql-database',
-      'data-folder/data-folder',
-      'open-instance',
-    ],
-    ...[
-      'start-emulator',
-      'client-files',
-      'locator',
       'control-plane/alloydb-admin',
       'control-plane/sql-admin',
+      'control-plane/sql-users',
       'control-plane/iam-credentials',
     ],
+    ...[
+      'data-plane/data-plane',
+      'data-plane/postgres-session',
+      'data-folder/data-folder',
+      'dns/zone',
+      'faults/api-faults',
+    ],
+    ...[
+      'database/databases',
+      'database/embedded-postgres',
+      'database/postgres-at-url',
+      'mysql/session',
+      'mysql/mysql-database',
+    ],
+    ...['faults/faults', 'instances', 'open-instance', 'client-files', 'locator', 'start-emulator'],
   ],
 };
 const inner = (cuts[path.basename(process.cwd())] ?? []).map((name) => `./src/${name}.ts`);

@@ -149,7 +149,7 @@ export interface InstanceOptions {
   readonly databaseVersion?: DatabaseVersion;
   /**
    * Where the database is, if the emulator is not to start one of its own. For PostgreSQL and MySQL the URL of a superuser,
-   * such as `postgresql://postgres:secret@127.0.0.1:5432` or `mysql://root:secret@127.0.0.1:3306`; a Unix socket is the
+   * such as `postgresql://postgres:secret@127.0.0.1:5432` or `mysql://admin:secret@127.0.0.1:3306`; a Unix socket is the
    * parameter `host` or `socketPath`. Databases and users of the instance are made there unless they exist; users get
    * the password that is listed here, IAM users one that nobody is told. All of them stay at the end.
    *
