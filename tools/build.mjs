@@ -46,30 +46,6 @@ const cuts = {
       'postgres/scram',
     ],
   ],
-  'cloudsql-emulator': [
-    ...['emulator', 'resolve-options', 'control-plane/server', 'control-plane/oauth', 'control-plane/self', 'pki/pki'],
-    ...[
-      'control-plane/alloydb-admin',
-      'control-plane/sql-admin',
-      'control-plane/sql-users',
-      'control-plane/iam-credentials',
-    ],
-    ...[
-      'data-plane/data-plane',
-      'data-plane/postgres-session',
-      'data-folder/data-folder',
-      'dns/zone',
-      'faults/api-faults',
-    ],
-    ...[
-      'database/databases',
-      'database/embedded-postgres',
-      'database/postgres-at-url',
-      'mysql/session',
-      'mysql/mysql-database',
-    ],
-    ...['faults/faults', 'instances', 'open-instance', 'client-files', 'locator', 'start-emulator'],
-  ],
 };
 const inner = (cuts[path.basename(process.cwd())] ?? []).map((name) => `./src/${name}.ts`);
 

@@ -59,7 +59,7 @@ interface EmulatorParts {
 export class Emulator {
   readonly #parts: EmulatorParts;
 
-  /** Made by `startEmulator` only. */
+  /** @internal Made by `startEmulator` only. */
   constructor(parts: EmulatorParts) {
     this.#parts = parts;
   }

@@ -21,7 +21,7 @@ interface DnsParts {
 export class Dns {
   readonly #parts: DnsParts;
 
-  /** Made by `startEmulator` only. */
+  /** @internal Made by `startEmulator` only. */
   constructor(parts: DnsParts) {
     this.#parts = parts;
   }

@@ -32,7 +32,7 @@ interface FaultsParts {
 export class Faults {
   readonly #parts: FaultsParts;
 
-  /** Made by `startEmulator` only. */
+  /** @internal Made by `startEmulator` only. */
   constructor(parts: FaultsParts) {
     this.#parts = parts;
   }
