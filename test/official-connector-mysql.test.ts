@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import dns from 'node:dns';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,19 +17,26 @@ import { mysqlInstance, mysqlUser, startMysqlCloud, withoutMysql } from './mysql
 // No project of the name demo-*, which only the emulator's variable would open.
 const plain = 'shop:europe-west1:orders';
 const withName = 'shop:europe-west1:named';
+// Google's connector looks PSC names up with the system's resolver, which knows no stub. What it finds by this name it dials.
+const domainName = 'orders.shop.example';
 
 const connectors = { "Google's": GoogleConnector, ours: Connector } as const;
 
 describe.skipIf(withoutMysql)('with mysql2', () => {
   let cloud: Emulator;
+  const servers = dns.getServers();
   const folder = mkdtempSync(path.join(tmpdir(), 'proxy-'));
 
   beforeAll(async () => {
-    const named = { ...mysqlInstance, name: withName, pscEnabled: true };
+    const named = { ...mysqlInstance, name: withName, pscEnabled: true, customSubjectAlternativeNames: [domainName] };
     cloud = await startMysqlCloud({ instances: [{ ...mysqlInstance, name: plain }, named] });
     setEnv(cloud.googleEnv(app));
+    dns.setServers([cloud.dns.server]);
+    const endpoint = await dns.promises.resolve4(cloud.dns.namesOf(withName).PSC!);
+    cloud.dns.set(domainName, { TXT: withName, A: endpoint });
   });
   afterAll(async () => {
+    dns.setServers(servers);
     rmSync(folder, { recursive: true });
     await cloud?.close();
   });
@@ -60,15 +68,17 @@ describe.skipIf(withoutMysql)('with mysql2', () => {
       // The server is checked by the DNS name in its certificate.
       [withName, IpAddressTypes.PUBLIC],
       [withName, IpAddressTypes.PRIVATE],
-    ])('to %s over a %s address', (instanceConnectionName, ipType) => {
+      [withName, IpAddressTypes.PSC],
+    ])('to %s over a %s address', (instance, ipType) => {
+      const name = ipType === IpAddressTypes.PSC ? { domainName } : { instanceConnectionName: instance };
       it.each(logins)('logs in with %s', async (_, authType, login) => {
         const connector = new Made({ sqlAdminAPIEndpoint: cloud.url });
         try {
-          const { stream } = await connector.getOptions({ instanceConnectionName, ipType, authType });
+          const { stream } = await connector.getOptions({ ...name, ipType, authType });
           const options = await login();
           expect(await currentUser({ stream, ...options } as ConnectionOptions)).toBe(`${options.user}@%`);
           expect(cloud.connections.at(-1)).toMatchObject({
-            instance: instanceConnectionName,
+            instance,
             ipType,
             user: options.user,
             tlsProtocol: 'TLSv1.3',

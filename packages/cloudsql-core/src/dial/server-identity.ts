@@ -28,7 +28,9 @@ export function checkServerIdentity(identity: ServerIdentity, certificate: PeerC
 
 /** The DNS name that the server is asked for; undefined where it is to be asked for the host that is dialled. */
 export function requestedName(identity: ServerIdentity): string | undefined {
-  return 'address' in identity ? identity.address : identity.serverName;
+  const name = 'address' in identity ? identity.address : identity.serverName;
+  // Node would send a dot at its end, which SNI does not have.
+  return name?.replace(/\.$/, '');
 }
 
 /**
