@@ -15,21 +15,41 @@ export type Alter = (
 export interface AlteredApi extends AsyncDisposable {
   readonly url: string;
   alter: Alter;
-  /** Calls by method, to be reset by the test. */
-  calls: Record<string, number>;
+  /** Calls by method since {@link reset}. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Counts anew, under another URL: what earlier callers still send is not counted. */
+  reset(): void;
 }
 
 /** Starts one on a port of loopback. */
 export async function startAlteredApi(cloud: Emulator): Promise<AlteredApi> {
   const server = http.createServer((request, response) => {
-    answer(cloud, api, request, response).catch(() => response.destroy());
+    const [, of, path = ''] = /^\/(\d+)(\/.*)$/.exec(request.url ?? '') ?? [];
+    const method = /[/:](\w+)$/.exec(path)?.[1] ?? '';
+    count(Number(of), method);
+    answer(`${cloud.url}${path}`, (body) => api.alter(method, body), request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let round = 0;
+  let calls: Record<string, number> = {};
+  const count = (of: number, method: string): void => {
+    if (of === round) calls[method] = (calls[method] ?? 0) + 1;
+  };
   const api: AlteredApi = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get url() {
+      return `${origin}/${round}`;
+    },
     alter: () => undefined,
-    calls: {},
+    get calls() {
+      return calls;
+    },
+    reset() {
+      round++;
+      calls = {};
+      api.alter = () => undefined;
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
@@ -45,23 +65,21 @@ export function over(which: 'connectSettings' | 'generateEphemeralCert', values:
 }
 
 async function answer(
-  { url }: Emulator,
-  api: AlteredApi,
+  url: string,
+  alter: (body: Json) => ReturnType<Alter>,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { authorization = '', 'content-type': type = 'application/json' } = request.headers;
-  const genuine = await fetch(`${url}${request.url}`, {
+  const genuine = await fetch(url, {
     method: request.method ?? 'GET',
     headers: { authorization, 'content-type': type },
     ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
   });
-  const method = /[/:](\w+)$/.exec(request.url ?? '')?.[1] ?? '';
-  api.calls[method] = (api.calls[method] ?? 0) + 1;
   const body = (await genuine.json()) as Json;
-  const altered = api.alter(method, body);
+  const altered = alter(body);
   if (altered === 'CUT') {
     response.writeHead(200, { 'Content-Length': 1000 }).write('{"region":');
     response.destroy();
