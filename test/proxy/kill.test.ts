@@ -136,9 +136,12 @@ describe('SIGHUP', () => {
     const line = ['exec', process.execPath, '--no-warnings', main, 'proxy', ...args].map(shellQuote).join(' ');
     const env = { PATH: process.env.PATH, SHELL: '/bin/sh', ...cloud.env };
     const terminal = spawn('script', ['-qfc', line, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'], env });
-    await until(() => existsSync(ready));
-    expect(readdirSync(socket)).not.toEqual([]);
-    await kill(terminal);
+    try {
+      await until(() => existsSync(ready), 20_000);
+      expect(readdirSync(socket)).not.toEqual([]);
+    } finally {
+      await kill(terminal);
+    }
     await until(() => !existsSync(ready) && readdirSync(socket).length === 0);
     rmSync(folder, { recursive: true });
   });
