@@ -48,8 +48,8 @@ export default defineConfig({
   test: {
     projects,
     pool: 'forks',
-    // Tests wait for sockets and databases most of the time, so two at once is right even for one core.
-    maxWorkers: Math.min(4, Math.max(2, availableParallelism())),
+    // Tests wait for sockets and databases most of the time, so there is room for one more than there are cores.
+    maxWorkers: Math.min(4, availableParallelism() + 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     setupFiles: [`${import.meta.dirname}/../tools/no-open-handles.mjs`],
