@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import dns from 'node:dns';
 import { Connector, type ConnectorOptions } from '@x/cloudsql-core';
 import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { cluster, primary, replica } from './alloydb-cloud.ts';
+import { primary, replica } from './alloydb-cloud.ts';
+import { staticInfo } from './alloydb-static-info.ts';
 import { app, setEnv } from './cloud.ts';
 
 const name = 'orders.shop.example';
@@ -87,31 +87,11 @@ describe('a certificate of AlloyDB', () => {
 });
 
 describe('static connection info', () => {
-  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const publicKey = keys.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-
   async function document(ofInstance: object = {}): Promise<object> {
-    // A token of the API: that of a login would not do there.
-    const response = await fetch(`${cloud.url}/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-        subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
-        subject_token: app,
-        scope: 'https://www.googleapis.com/auth/cloud-platform',
-      }),
-    });
-    const { access_token: token } = (await response.json()) as { access_token: string };
-    const answer = await fetch(`${cloud.url}/v1beta/${cluster}:generateClientCertificate`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}` },
-      body: JSON.stringify({ publicKey, useMetadataExchange: true }),
-    });
-    const { pemCertificateChain, caCert } = (await answer.json()) as { pemCertificateChain: string[]; caCert: string };
     const { localAddress: ipAddress } = await dialled(primary);
+    const info = await staticInfo(cloud, primary, { ipAddress, ...ofInstance });
     cloud.resetStatistics();
-    return { publicKey, privateKey, [primary]: { ipAddress, pemCertificateChain, caCert, ...ofInstance } };
+    return info;
   }
 
   it.each([

@@ -115,7 +115,7 @@ describe.skipIf(withoutMysql)('a listener for MySQL', () => {
         expect(await refusal(as(listener.url, 'app', password))).toMatchObject({
           errno: 1045,
           sqlState: '28000',
-          message: 'The password is not the one in the URL of this listener',
+          message: 'The password is not the secret of this listener',
         });
       }
     });
@@ -144,7 +144,7 @@ describe.skipIf(withoutMysql)('a listener for MySQL', () => {
     const env = { ...process.env, MYSQL_PWD: decodeURIComponent(password) };
     expect(await run('mysql', [...ask, ...where], { env })).toEqual({ code: 0, output: 'app@%\n' });
     expect((await run('mysql', [...ask, ...where], { env: { ...env, MYSQL_PWD: 'x' } })).output).toContain(
-      'ERROR 1045 (28000): The password is not the one in the URL of this listener',
+      'ERROR 1045 (28000): The password is not the secret of this listener',
     );
   });
 

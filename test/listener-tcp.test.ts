@@ -66,7 +66,9 @@ describe('a TCP listener with a secret', () => {
     await using listener = await open({ port: 0 });
     const psql = (url: string) => run('psql', ['--no-psqlrc', '-wAtc', 'select current_user', url]);
     expect(await psql(listener.url)).toEqual({ code: 0, output: `${appUser}\n` });
-    expect((await psql(as(listener.url, appUser, 'wrong'))).output).toContain('FATAL:  The password is not the one');
+    expect((await psql(as(listener.url, appUser, 'wrong'))).output).toContain(
+      'FATAL:  The password is not the secret of this listener',
+    );
     expect((await psql(listener.url.replace(/:[\w-]{32}@/, '@'))).output).toContain('no password supplied');
   });
 

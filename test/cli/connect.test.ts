@@ -102,6 +102,14 @@ describe('cloudsql connect --tunnel', () => {
     await second.stop();
   });
 
+  it('is over when the terminal is closed', async () => {
+    const child = startCommand(['connect', orders, '-d', 'orders', '--tunnel', '--json', '--port', '0'], cloud.env);
+    const { url } = JSON.parse(await firstLine(child)) as { url: string };
+    child.kill('SIGHUP');
+    expect(await once(child, 'close')).toEqual([129, null]);
+    await expect(query(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   it('lets a client bring the password of a built-in user', async () => {
     const user = ['--user', native.name, '--auth-type', 'password', '--auth', 'none', '--port', '0'];
     const child = startCommand(['connect', orders, '-d', 'orders', '--tunnel', '--json', ...user], cloud.env);

@@ -123,6 +123,7 @@ describe('cloudsql exec', () => {
   it.each([
     ['an exit code', node('process.exit(7)'), 7],
     ['a signal', node("process.kill(process.pid, 'SIGKILL')"), 137],
+    ['the end of its terminal', node("process.kill(process.pid, 'SIGHUP')"), 129],
     ['a program that is not there', ['--', 'no-such-program'], 127],
     ['a program that is none', ['--', '/'], 126],
   ])('returns %s', async (_, command, code) => {

@@ -1,11 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { Emulator } from '@x/cloudsql-emulator';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shellQuote } from '../../packages/cloudsql-cli/src/cli/shell-quote.ts';
 import { kill } from '../child.ts';
+import { main } from '../cli/cloudsql.ts';
 import { appUser, instance } from '../cloud.ts';
 import { connect, query, refusal, until } from '../local-client.ts';
+import { isInstalled } from '../mysql-cloud.ts';
 import { startProxyCloud } from './proxy-cloud.ts';
 import { ProxyProcess } from './proxy-process.ts';
 import { get, onPort, proxyUrl } from './proxy-urls.ts';
@@ -101,6 +107,43 @@ describe('SIGTERM', () => {
     } finally {
       await cloud.faults.clear();
     }
+  });
+});
+
+describe('SIGHUP', () => {
+  it('lets what is open go on for the maximum delay, leaves nothing behind, and is no SIGTERM', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'hangup-'));
+    const socket = path.join(folder, 's');
+    const args = [`${instance}?unix-socket-path=${socket}&auto-iam-authn=true`, '--exit-zero-on-sigterm'];
+    await using proxy = await ProxyProcess.ready([...args, '--max-sigterm-delay', '20s'], cloud.env);
+    const client = new pg.Client({ host: socket, user: appUser, database: 'orders' });
+    await client.connect();
+    proxy.child.kill('SIGHUP');
+    await proxy.until(() => proxy.stdout.includes('Shutting down: SIGHUP received'));
+    expect((await client.query('select 42 as answer')).rows).toEqual([{ answer: 42 }]);
+    await client.end();
+    expect(await proxy.ended).toMatchObject({ code: 129, signal: null, stderr: '' });
+    expect(readdirSync(socket)).toEqual([]);
+    expect(proxy.addresses).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('of a terminal that is closed ends it the same way, though nobody can read the log', async ({ skip }) => {
+    if (!isInstalled('script')) skip('the command script, which makes a terminal, is not installed');
+    const folder = mkdtempSync(path.join(tmpdir(), 'hangup-'));
+    const [socket, ready] = [path.join(folder, 's'), path.join(folder, 'ready.json')];
+    const args = [`${instance}?unix-socket-path=${socket}&auto-iam-authn=true`, '--ready-file', ready];
+    const line = ['exec', process.execPath, '--no-warnings', main, 'proxy', ...args].map(shellQuote).join(' ');
+    const env = { PATH: process.env.PATH, SHELL: '/bin/sh', ...cloud.env };
+    const terminal = spawn('script', ['-qfc', line, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'], env });
+    try {
+      await until(() => existsSync(ready), 20_000);
+      expect(readdirSync(socket)).not.toEqual([]);
+    } finally {
+      await kill(terminal);
+    }
+    await until(() => !existsSync(ready) && readdirSync(socket).length === 0);
+    rmSync(folder, { recursive: true });
   });
 });
 

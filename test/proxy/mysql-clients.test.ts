@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Emulator } from '@x/cloudsql-emulator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Outcome, run } from '../child.ts';
 import { instance, native } from '../cloud.ts';
 import { freePort } from '../free-port.ts';
@@ -14,6 +15,13 @@ const logins = [
   ['a password', { user: native.name, password: native.password }, 'password'],
 ] as const;
 const ways = ['TCP', 'a Unix socket'] as const;
+
+/** Runs a query with the client; a password goes by the environment, as it should. */
+function mysql(place: readonly string[], user: string, sql: string, password?: string): Promise<Outcome> {
+  const env = { PATH: process.env.PATH, ...(password === undefined ? {} : { MYSQL_PWD: password }) };
+  const args = ['--no-defaults', ...place, `--user=${user}`, '--batch', '--skip-column-names', '-e', sql, 'orders'];
+  return run('mysql', args, { env });
+}
 
 describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () => {
   let cloud: Emulator;
@@ -32,28 +40,16 @@ describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () =>
     proxy = await ProxyProcess.ready([...names, '--max-connections', '3'], cloud.env);
   });
 
+  afterEach(() => cloud.faults.clear());
   afterAll(async () => {
     await proxy?.[Symbol.asyncDispose]();
     await cloud?.close();
   });
 
-  /** Runs a query with the client; a password goes by the environment, as it should. */
+  /** Runs a query with the client, at one of the places. */
   function query(key: string, way: (typeof ways)[number], sql: string, password?: string): Promise<Outcome> {
     const [, who] = logins.find(([, , each]) => each === key)!;
-    const secret = password ?? who.password;
-    const place = places[key]![way === 'TCP' ? 0 : 1];
-    const env = { PATH: process.env.PATH, ...(secret === undefined ? {} : { MYSQL_PWD: secret }) };
-    const args = [
-      '--no-defaults',
-      ...place,
-      `--user=${who.user}`,
-      '--batch',
-      '--skip-column-names',
-      '-e',
-      sql,
-      'orders',
-    ];
-    return run('mysql', args, { env });
+    return mysql(places[key]![way === 'TCP' ? 0 : 1], who.user, sql, password ?? who.password);
   }
 
   it.each(logins.flatMap(([login, who, key]) => ways.map((way) => ({ login, way, key, user: who.user }))))(
@@ -81,5 +77,29 @@ describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () =>
     await expect
       .poll(async () => (await query('iam', 'a Unix socket', 'select 1')).output, { timeout: 10_000 })
       .toMatch(/\b1429\b.*No connection to 127\..*port 3307/s);
+  });
+
+  it('needs the secret of the file over TCP with IAM, where one is demanded', async () => {
+    const file = `${cloud.caFile}.secret`;
+    const [guarded, own, socket] = [await freePort(), await freePort(), path.join(path.dirname(cloud.caFile), 'free')];
+    const names = [
+      `${instance}?port=${guarded}&auto-iam-authn=true`,
+      `${instance}?port=${own}`,
+      `${instance}?unix-socket-path=${socket}&auto-iam-authn=true`,
+    ];
+    await using safe = await ProxyProcess.ready([...names, '--require-local-secret', file], cloud.env);
+    const secret = readFileSync(file, 'utf8').trim();
+    const tcp = (port: number): readonly string[] => ['--host=127.0.0.1', `--port=${port}`];
+    const sql = "select substring_index(current_user(), '@', 1)";
+    expect(await mysql(tcp(guarded), mysqlUser, sql, secret)).toEqual({ code: 0, output: `${mysqlUser}\n` });
+    for (const password of [undefined, 'wrong', native.password]) {
+      const { code, output } = await mysql(tcp(guarded), mysqlUser, sql, password);
+      expect(code).toBe(1);
+      expect(output).toMatch(/ERROR 1045 \(28000\).*The password is not the secret of this listener/);
+    }
+    // There a password of the database, or the permissions of a file, are in the way already.
+    expect(await mysql(tcp(own), native.name, sql, native.password)).toEqual({ code: 0, output: `${native.name}\n` });
+    expect(await mysql([`--socket=${socket}`], mysqlUser, sql)).toEqual({ code: 0, output: `${mysqlUser}\n` });
+    expect(safe.stdout + safe.stderr).not.toContain(secret);
   });
 });

@@ -146,6 +146,7 @@ export const exitCauses = [
   'exit code 1: bad flag, argument or configuration',
   'exit code 1: the start, the connection test or an HTTP server failed',
   'exit code 1: connections were left after `--max-sigterm-delay`',
+  'exit code 129: SIGHUP',
   'exit code 130: SIGINT',
   'exit code 143: SIGTERM',
   'exit code 0: SIGTERM with `--exit-zero-on-sigterm`',

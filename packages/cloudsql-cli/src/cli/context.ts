@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { EndingSignal } from './exit-codes.ts';
 
 /** What a command gets from the process that it runs in, and what it leaves behind. */
 export interface CliContext {
@@ -13,8 +14,8 @@ export interface CliContext {
 
 /** The part of the process that receives signals. */
 export interface Signals {
-  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): this;
-  off(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', listener: () => void): this;
+  on(signal: EndingSignal, listener: (signal: EndingSignal) => void): this;
+  off(signal: EndingSignal, listener: (signal: EndingSignal) => void): this;
 }
 
 /** Whether a stream is a terminal on which colours are wanted. */

@@ -94,8 +94,10 @@ async function tunnel(
   const who = auth ?? (process.platform === 'linux' ? 'peer' : 'secret');
   const session = await open(connector, target, { port: port ?? stablePort(instance), auth: who }, context);
   try {
+    // Whoever reads the output may end it at once.
+    const ended = untilSignal();
     context.stdout.write(json ? tunnelEvent(instance, session) : describeTunnel(instance, session, who));
-    return await untilSignal();
+    return await ended;
   } finally {
     await session.close();
   }

@@ -77,8 +77,10 @@ async function serve(
   try {
     const withdraw = await publishEmulator(cloud);
     try {
+      // Whoever reads the output may end it at once.
+      const ended = untilSignal();
       context.stdout.write(startScreen(cloud, performance.now() - started));
-      return await untilSignal();
+      return await ended;
     } finally {
       await withdraw();
     }

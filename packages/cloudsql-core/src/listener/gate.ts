@@ -32,21 +32,23 @@ export function mysqlSecretGate(secret: string): Gate {
   return { asks: true, secret, admit: async () => undefined };
 }
 
+/** What a client hears that does not know the secret, wherever it was to get it from. */
+export const wrongSecret = 'The password is not the secret of this listener';
+
 /** Demands a secret as the password. It never travels: SCRAM proves that the client has it, in constant time. */
 export function secretGate(secret: string): Gate {
   const scram = new ScramServer(secret);
-  const wrong = 'The password is not the one in the URL of this listener';
   return {
     asks: true,
     async admit(client, signal) {
       client.write(encodeAuthentication(authentication.sasl, `${scramMechanism}\0\0`));
       const first = await readMessage(client, signal);
       const exchange = first?.type === 'p' ? scram.begin(saslStart(first.body)) : undefined;
-      if (!exchange) return wrong;
+      if (!exchange) return wrongSecret;
       client.write(encodeAuthentication(authentication.saslContinue, exchange.message));
       const last = await readMessage(client, signal);
       const final = last?.type === 'p' ? await exchange.finish(last.body.toString()) : undefined;
-      if (final === undefined) return wrong;
+      if (final === undefined) return wrongSecret;
       client.write(encodeAuthentication(authentication.saslFinal, final));
       return undefined;
     },

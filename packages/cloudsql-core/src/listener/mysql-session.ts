@@ -4,6 +4,7 @@ import { type Login, userPlaceholder } from '../login.ts';
 import { type Greeting, type Hello, parseGreeting, parseHello } from '../mysql/handshake.ts';
 import { answer, encodeErr, encodePacket } from '../mysql/packets.ts';
 import { isProof } from '../mysql/passwords.ts';
+import { wrongSecret } from './gate.ts';
 import { logInToMysql } from './mysql-login.ts';
 import { readPacket } from './packet-reader.ts';
 import { endWith } from './relay.ts';
@@ -77,7 +78,7 @@ export class MysqlSession extends Session {
     if (!hello) throw new Refusal('badHandshake', 'Bad handshake');
     const { secret } = this.gate;
     if (secret === undefined || isProof(hello.proof, hello.plugin ?? plugin, secret, nonce)) return hello;
-    throw new Refusal('accessDenied', 'The password is not the one in the URL of this listener');
+    throw new Refusal('accessDenied', wrongSecret);
   }
 
   /** Tells the server who the client is, and the client what the server says about it. */

@@ -37,9 +37,20 @@ export function configuredConnector(
   return {
     ...connectorOptions(given),
     ...(isOn(values, 'lazy-refresh') ? { refresh: 'LAZY' } : {}),
-    ...(info ? { alloyDbStaticInfo: textOf(info) } : {}),
+    ...(info ? { alloyDbStaticInfo: objectIn(info) } : {}),
     ...(projects ? { allowedProjects: projects.value.split(',').map((project) => project.trim()) } : {}),
   };
+}
+
+function objectIn(given: Given<string>): object {
+  const text = textOf(given);
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document === 'object' && document !== null && !Array.isArray(document)) return document;
+  } catch {
+    // What the parser says would quote the file, which holds a private key.
+  }
+  throw new UsageError(`${given.source}: ${given.value} is no JSON object`, 'Write it anew.');
 }
 
 function textOf({ value: file, source }: Given<string>): string {

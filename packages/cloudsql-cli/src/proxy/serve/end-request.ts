@@ -1,8 +1,10 @@
 import type { CliContext } from '../../cli/context.ts';
-import { exitCodes } from '../../cli/exit-codes.ts';
+import { type EndingSignal, endingSignals, exitCodes } from '../../cli/exit-codes.ts';
 
 /** Why a proxy ends. */
-export type EndCause = 'SIGINT' | 'SIGTERM' | 'QUIT';
+export type EndCause = EndingSignal | 'QUIT';
+
+const signalNames = Object.keys(endingSignals) as EndingSignal[];
 
 /** Waits for somebody to ask for the end. Asked again, whoever waits for something on the way to it gives up. */
 export class EndRequest {
@@ -21,23 +23,20 @@ export class EndRequest {
     this.asked = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    signals.on('SIGINT', this.#onInterrupt).on('SIGTERM', this.#onTerminate);
+    for (const name of signalNames) signals.on(name, this.#onSignal);
   }
 
   /** Asks for the end as /quitquitquit does: once is enough, and more often is not sooner. */
   readonly quit = (): void => this.#ask('QUIT');
 
   close(): void {
-    this.#signals.off('SIGINT', this.#onInterrupt).off('SIGTERM', this.#onTerminate);
+    for (const name of signalNames) this.#signals.off(name, this.#onSignal);
   }
 
-  readonly #onInterrupt = (): void => this.#signal('SIGINT');
-  readonly #onTerminate = (): void => this.#signal('SIGTERM');
-
-  #signal(cause: EndCause): void {
+  readonly #onSignal = (name: EndingSignal): void => {
     if (this.#isAsked) this.#hurry.abort();
-    this.#ask(cause);
-  }
+    this.#ask(name);
+  };
 
   #ask(cause: EndCause): void {
     this.#isAsked = true;
@@ -47,6 +46,6 @@ export class EndRequest {
 
 /** The exit code that a reason stands for, whatever else happened on the way. */
 export function exitCodeFor(cause: EndCause, exitZeroOnSigterm: boolean): number {
-  if (cause === 'SIGINT') return exitCodes.interrupted;
-  return cause === 'SIGTERM' && !exitZeroOnSigterm ? exitCodes.terminated : exitCodes.ok;
+  if (cause === 'QUIT' || (cause === 'SIGTERM' && exitZeroOnSigterm)) return exitCodes.ok;
+  return endingSignals[cause];
 }
