@@ -36,6 +36,8 @@ export class HttpClient {
   async call(request: HttpRequest, judge: Judge): Promise<HttpAnswer> {
     let timeoutMs = attemptTimeoutMs;
     for (let attempt = 1; ; attempt++) {
+      // Node would begin to connect before it sees that nobody wants the answer any more.
+      request.signal.throwIfAborted();
       let error: CloudSqlError;
       let after: number | undefined;
       try {

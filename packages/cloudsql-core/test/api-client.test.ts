@@ -113,3 +113,12 @@ it('stops at once when nobody wants the answer any more', async () => {
   await expect(pending).rejects.toBe(reason);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('does not even connect for a caller who has gone', async () => {
+  const reason = new Error('enough');
+  const connected = vi.fn();
+  server.on('connection', connected);
+  await expect(call(AbortSignal.abort(reason))).rejects.toBe(reason);
+  await new Promise((resolve) => realTimeout(resolve, 50));
+  expect(connected).not.toHaveBeenCalled();
+});
