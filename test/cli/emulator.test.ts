@@ -96,6 +96,13 @@ describe('cloudsql emulator exec', { timeout: 60_000 }, () => {
     expect(litter()).toEqual([]);
   });
 
+  it('makes an instance where its name says it is, also when doctor comes first', async () => {
+    const doctor = [...self, 'doctor', instance, '--database', 'orders'];
+    const { code, stdout } = await cloudsql(['emulator', 'exec', '--', ...doctor], env);
+    expect(stdout).toContain('All is well.');
+    expect(code).toBe(0);
+  });
+
   it('captures programs that know of no emulator', async () => {
     const unaware = ['env', '-u', 'CLOUDSQL_EMULATOR_HOST', '-u', 'ALLOYDB_EMULATOR_HOST', ...self];
     const args = [

@@ -6,6 +6,7 @@ import { HttpClient } from './http-client.ts';
 import type { Instance } from './instance/instance.ts';
 import type { LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import type { IpType } from './options/connection-options.ts';
+import { cloudSqlUrl } from './service/cloud-sql.ts';
 import { refuseToLeave } from './service/instances.ts';
 
 export type { InspectedToken } from './credentials/credentials.ts';
@@ -61,15 +62,14 @@ export async function adminApi(connector: Connector, call: AdminApiCall): Promis
   const plane = await internalsOf(connector).plane(instance, signal);
   const named = await internalsOf(connector).instance(instance, signal);
   refuseToLeave(named, plane);
-  const { service, project, name, id } = named;
+  const { service, id } = named;
   const [api, { token }] = await waitOrAbort(Promise.all([plane.api(), plane.credentials.apiToken()]), signal);
-  const base = plane.endpoint.replace(/\/$/, '');
   const alloyDb = (ofCluster ? id.slice(0, id.indexOf('/instances/')) : id).replaceAll(':', '%3A');
-  const resource =
+  const url =
     service === 'alloydb'
-      ? `v1beta/${alloyDb}`
-      : `sql/v1beta4/projects/${encodeURIComponent(project)}/instances/${encodeURIComponent(name)}`;
-  return api.call({ method: 'GET', url: `${base}/${resource}${path}`, token, instance, signal });
+      ? `${plane.endpoint.replace(/\/$/, '')}/v1beta/${alloyDb}${path}`
+      : cloudSqlUrl(plane.endpoint, named, path);
+  return api.call({ method: 'GET', url, token, instance, signal });
 }
 
 /**

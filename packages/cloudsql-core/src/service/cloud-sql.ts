@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { type AccessToken, cloudSqlScopes } from '../credentials/credentials.ts';
 import { type CloudSqlErrorCode, cloudSqlError } from '../errors.ts';
+import type { Instance } from '../instance/instance.ts';
 import type { IpType } from '../options/connection-options.ts';
 import { Answer, refuseExpired, usable } from './api-answer.ts';
 import type { ApiCall } from './api-client.ts';
@@ -136,12 +137,15 @@ function callOf(
   { instance, endpoint, signal }: FetchRequest,
   path: string,
 ): Pick<ApiCall, 'url' | 'instance' | 'signal'> {
-  const base = endpoint.replace(/\/$/, '');
-  const name = `projects/${encodeURIComponent(instance.project)}/instances/${instance.name}`;
+  return { url: cloudSqlUrl(endpoint, instance, path), instance: instance.id, signal };
+}
+
+/** The URL of an instance in the Admin API, or of what is below it. */
+export function cloudSqlUrl(endpoint: string, { project, region, name }: Instance, path: string): string {
   // Such projects are the emulator's alone. It makes their instances on first use, and the path does not say where.
-  const query = instance.project.startsWith('demo-') ? `?region=${instance.region}` : '';
-  const url = `${base}/sql/v1beta4/${name}${path}${query}`;
-  return { url, instance: instance.id, signal };
+  const query = project.startsWith('demo-') ? `?region=${region}` : '';
+  const base = endpoint.replace(/\/$/, '');
+  return `${base}/sql/v1beta4/projects/${encodeURIComponent(project)}/instances/${name}${path}${query}`;
 }
 
 function failure({ instance }: FetchRequest, code: CloudSqlErrorCode, what: string): Error {
