@@ -34,7 +34,7 @@ export function stagger<T>(
         return;
       }
       begun++;
-      if (begun < attempts.length) timer = setTimeout(begin, staggerMs);
+      if (begun < attempts.length) timer = setTimeout(begin, staggerMs).unref();
       attempt(race.signal).then(
         (value) => (settled ? undo(value) : settle(() => resolve(value))),
         (error: Error) => {
