@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { Connector, type ConnectorOptions, type NameResolver } from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
@@ -14,7 +15,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from './child.ts';
 import { app, setEnv, startCloud } from './cloud.ts';
 
@@ -136,6 +137,30 @@ describe('after a failover', () => {
     lead({ TXT: after });
     await expect.poll(() => led(connector), soon).toBe(after);
     await ended;
+  });
+
+  it('the next dial reaches it although the process was frozen meanwhile, and nobody polled', async () => {
+    const resolver: NameResolver = {
+      async resolveTxt(asked) {
+        const records = await dns.promises.resolveTxt(asked);
+        // Longer than a dial takes.
+        await delay(500);
+        return records;
+      },
+    };
+    const connector = connect({ failoverPeriodMs: 600_000, resolver });
+    await connector.warmup({ instance: after });
+    const dialled = (): number => cloud.connections.filter((each) => each.instance === before).length;
+    const sofar = dialled();
+    const socket = await connector.connect({ instance: name });
+    opened.push(() => socket.destroy());
+    await expect.poll(dialled).toBe(sofar + 1);
+    lead({ TXT: after });
+    const woken = Date.now() + 1_200_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => woken);
+    opened.push(() => clock.mockRestore());
+    expect(await led(connector)).toBe(after);
+    expect(dialled()).toBe(sofar + 1);
   });
 
   it('a pool without an error listener moves by itself, and no query fails', async () => {

@@ -5,7 +5,7 @@ import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
 import { Names } from './failover/names.ts';
 import { type Instance, parseName } from './instance/instance.ts';
-import { refuseUnknown } from './options/check.ts';
+import { optionalMilliseconds, refuseUnknown } from './options/check.ts';
 import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import {
   type ConnectionOptions,
@@ -77,7 +77,7 @@ export class Connector {
    * @throws ConfigError, RefreshError, DialError
    */
   async connect({ engine, signal, timeoutMs = this.dialTimeoutMs, ...options }: ConnectOptions): Promise<TLSSocket> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const instance = name.id;
     const started = performance.now();
@@ -215,7 +215,7 @@ export class Connector {
     connection: ResolvedConnection;
     suspect: () => void;
   }> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance: name.id });
@@ -232,7 +232,8 @@ export class Connector {
     }
   }
 
-  #resolve(options: ConnectionOptions): ResolvedConnection {
+  #resolve(options: ConnectionOptions, timeoutMs?: number): ResolvedConnection {
+    optionalMilliseconds('timeoutMs', timeoutMs, 1);
     refuseUnknown('`connect`', options, connectionOptionNames);
     return resolveConnection(options);
   }

@@ -20,6 +20,9 @@ export interface WatchOptions {
   readonly logger: Logger | undefined;
 }
 
+/** Polling is late that long after its time, in milliseconds: more than a look-up takes. */
+const lateMs = 30_000;
+
 /** A dial that has an answer from before waits no longer than this for a new one, in milliseconds. */
 const patienceMs = 1000;
 
@@ -37,7 +40,10 @@ export class WatchedName {
   #answer: Resolution | undefined;
   /** Why the latest answer is not followed. */
   #refusal: ConfigError | undefined;
-  #freshUntil = 0;
+  /** For how long the latest answer is good, in milliseconds. */
+  #ttlMs = 0;
+  /** By the wall clock, because the other one stands still while the machine sleeps. */
+  #lookedUpAt = 0;
   #pending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #awakeUntil = 0;
@@ -56,7 +62,7 @@ export class WatchedName {
   async get(): Promise<Resolution> {
     const lookup = this.#lookUp();
     if (!this.#answer || this.#refusal) await lookup;
-    else if (!this.#timer) await atMost(patienceMs, lookup);
+    else if (!this.#isWatched) await atMost(patienceMs, lookup);
     return this.#current();
   }
 
@@ -92,13 +98,18 @@ export class WatchedName {
     return this.#answer!;
   }
 
+  /** Whether it is polled, and in time: a process that was frozen, or asleep, is late. */
+  get #isWatched(): boolean {
+    return this.#timer !== undefined && Date.now() - this.#lookedUpAt < this.#options.periodMs + lateMs;
+  }
+
   #poll(): void {
     const { periodMs } = this.#options;
     const isInUse = this.#sockets.size > 0 || Date.now() < this.#awakeUntil;
     this.#timer = undefined;
     if (periodMs === 0 || this.#closed || !isInUse) return;
     this.#timer = setTimeout(() => {
-      this.#freshUntil = 0;
+      this.#ttlMs = 0;
       this.#lookUp()
         .catch(() => {})
         .finally(() => this.#poll());
@@ -108,7 +119,9 @@ export class WatchedName {
 
   /** Looks the name up, unless that was just done. Rejects only where there is no answer from before. */
   #lookUp(): Promise<void> {
-    if (Date.now() < this.#freshUntil && !this.#pending) return Promise.resolve();
+    const age = Date.now() - this.#lookedUpAt;
+    // A negative one: the clock was set back.
+    if (age >= 0 && age < this.#ttlMs && !this.#pending) return Promise.resolve();
     this.#pending ??= this.#resolve().finally(() => {
       this.#pending = undefined;
     });
@@ -123,16 +136,18 @@ export class WatchedName {
     } catch (cause) {
       const error = cause as Error;
       // Asked again after a while only, for whoever cannot answer is not helped by being asked more.
-      if (this.#answer) this.#freshUntil = Date.now() + patienceMs;
+      if (this.#answer) this.#ttlMs = patienceMs;
       publish('failover', { name: name.id, error });
       if (!this.#answer) throw error;
       logger?.warn(`${this.#answer.instance.id} stays in use for ${name.id}: ${error.message}`);
+    } finally {
+      this.#lookedUpAt = Date.now();
     }
   }
 
   #accept(answer: Resolution): void {
     const { name, allowedProjects, logger } = this.#options;
-    this.#freshUntil = Date.now() + answer.ttlMs;
+    this.#ttlMs = answer.ttlMs;
     const before = this.#answer?.instance;
     const { instance } = answer;
     const allowed = allowedProjects ?? [before?.project ?? instance.project];
