@@ -124,10 +124,14 @@ const orms: Readonly<Record<string, (connector: Connector) => (() => unknown) | 
 describe('after a failover', () => {
   it('the next dial reaches the new instance', async () => {
     const connector = connect({ failoverPeriodMs: 0 });
+    expect(connector.names()).toEqual([]);
     expect(await led(connector)).toBe(before);
+    const first = connector.names();
+    expect(first).toEqual([{ name, instance: before, resolvedAt: expect.any(Date), error: undefined }]);
     lead({ TXT: after });
     await expect.poll(() => led(connector), soon).toBe(after);
     expect(await led(connector)).toBe(after);
+    expect(connector.names()).toMatchObject([{ name, instance: after, error: undefined }]);
   });
 
   it('the next dial reaches it while the name is being watched, too', async () => {
@@ -243,10 +247,13 @@ describe('a name that cannot be looked up any more', () => {
   it('because its TXT record is damaged drops nothing', async () => {
     const warnings: string[] = [];
     const logger = { warn: (message: string) => void warnings.push(message) };
-    const { place } = bare({ ...often, logger });
+    const { connector, place } = bare({ ...often, logger });
     const old = await place();
     lead({ TXT: 'oops' });
     await expect.poll(() => warnings.length).toBeGreaterThan(0);
+    expect(connector.names()).toMatchObject([
+      { name, instance: before, resolvedAt: expect.any(Date), error: { code: 'CLOUDSQL_DNS_NO_INSTANCE' } },
+    ]);
     expect(warnings[0]).toMatch(`${before} stays in use for ${name}: It has a TXT record that is no instance name`);
     expect(await place()).toBe(old);
   });
@@ -264,6 +271,7 @@ describe('a name that leads to another project', () => {
         instance: name,
         message: expect.stringContaining(`The name leads to ${elsewhere}; so far it led to instances of demo-shop`),
       });
+    expect(connector.names()).toMatchObject([{ instance: before, error: { code: 'CLOUDSQL_PROJECT_REFUSED' } }]);
     expect([await place(), open(elsewhere)]).toEqual([old, 0]);
     lead({ TXT: before });
     await expect.poll(() => led(connector).catch((error: Error) => error), soon).toBe(before);

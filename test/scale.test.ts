@@ -23,6 +23,8 @@ beforeAll(async () => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
+    // A kept connection may end just now; the connector asks again.
+    onward.on('error', () => response.destroy());
     request.pipe(onward);
   });
   await new Promise<void>((resolve) => many.listen(0, '127.0.0.1', resolve));

@@ -4,6 +4,7 @@ import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
 import { Names } from './failover/names.ts';
+import type { NameStatus } from './failover/watched-name.ts';
 import { type Instance, parseName } from './instance/instance.ts';
 import { optionalMilliseconds, refuseUnknown } from './options/check.ts';
 import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
@@ -191,6 +192,11 @@ export class Connector {
   /** What is known of each instance, for health checks. Starts nothing. */
   status(): InstanceStatus[] {
     return this.#instances.status();
+  }
+
+  /** Where each DNS name leads that was asked for, for health checks. Starts nothing. */
+  names(): NameStatus[] {
+    return this.#names.status();
   }
 
   /**

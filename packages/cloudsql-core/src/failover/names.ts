@@ -10,7 +10,7 @@ import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import { instanceOfDnsName } from '../service/cloud-sql.ts';
 import type { Instances } from '../service/instances.ts';
 import type { OpenedSocket } from '../service/open-socket.ts';
-import { WatchedName } from './watched-name.ts';
+import { type NameStatus, WatchedName } from './watched-name.ts';
 
 /** How long one look-up may take, in milliseconds: all who come meanwhile wait for it. */
 const lookUpTimeoutMs = 20_000;
@@ -48,6 +48,11 @@ export class Names {
   /** The instance that a name stood for when it was last looked up. Starts nothing. */
   peek(name: Instance | DnsName): Instance | undefined {
     return name.service ? name : this.#watched.get(name.id)?.watch.peek();
+  }
+
+  /** What is known of each name. */
+  status(): NameStatus[] {
+    return [...this.#watched.values()].map(({ watch }) => watch.status);
   }
 
   /** Opens a connection to what a name stands for, and to nothing that it stands for no more when that is done. */

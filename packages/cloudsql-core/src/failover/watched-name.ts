@@ -20,6 +20,17 @@ export interface WatchOptions {
   readonly logger: Logger | undefined;
 }
 
+/** What {@link Connector.names} says of one DNS name. */
+export interface NameStatus {
+  readonly name: string;
+  /** The instance that dials go to; undefined where the name has not led to one yet. */
+  readonly instance: string | undefined;
+  /** When DNS last said so. */
+  readonly resolvedAt: Date | undefined;
+  /** Why the latest look-up was not followed, until one is: no answer, or one that must not be followed. */
+  readonly error: Error | undefined;
+}
+
 /** Polling is late that long after its time, in milliseconds: more than a look-up takes. */
 const lateMs = 30_000;
 
@@ -38,6 +49,8 @@ export class WatchedName {
   /** Open connections, with the instance that each leads to. */
   readonly #sockets: Map<TLSSocket, string> = new Map();
   #answer: Resolution | undefined;
+  #answeredAt: Date | undefined;
+  #error: Error | undefined;
   /** Why the latest answer is not followed. */
   #refusal: ConfigError | undefined;
   /** For how long the latest answer is good, in milliseconds. */
@@ -56,6 +69,12 @@ export class WatchedName {
   /** What the name stood for when it was last looked up. Starts nothing. */
   peek(): Instance | undefined {
     return this.#answer?.instance;
+  }
+
+  /** What is known of the name. Starts nothing. */
+  get status(): NameStatus {
+    const [instance, resolvedAt] = [this.#answer?.instance.id, this.#answeredAt];
+    return { name: this.#options.name.id, instance, resolvedAt, error: this.#error };
   }
 
   /** What the name stands for. While it is watched, nobody waits for DNS. */
@@ -135,6 +154,7 @@ export class WatchedName {
       if (!this.#closed) this.#accept(answer);
     } catch (cause) {
       const error = cause as Error;
+      this.#error = error;
       // Asked again after a while only, for whoever cannot answer is not helped by being asked more.
       if (this.#answer) this.#ttlMs = patienceMs;
       publish('failover', { name: name.id, error });
@@ -155,12 +175,13 @@ export class WatchedName {
       const what = `The name leads to ${instance.id}; ${allowedProjects ? 'allowed are' : 'so far it led to'} instances of ${allowed.join(', ')}`;
       const refusal = new ConfigError('CLOUDSQL_PROJECT_REFUSED', what, { instance: name.id });
       if (this.#refusal?.message !== refusal.message) logger?.warn(refusal.message);
-      this.#refusal = refusal;
+      this.#refusal = this.#error = refusal;
       publish('failover', { name: name.id, error: refusal });
       return;
     }
-    this.#refusal = undefined;
+    this.#refusal = this.#error = undefined;
     this.#answer = answer;
+    this.#answeredAt = new Date();
     if (before && before.id !== instance.id) {
       logger?.warn(`${name.id} leads to ${instance.id} now, and no more to ${before.id}`);
       publish('failover', { name: name.id, from: before.id, to: instance.id });
