@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Emulator } from '@x/cloudsql-emulator';
@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { primary } from '../alloydb-cloud.ts';
+import { firstLine, kill } from '../child.ts';
 import { appUser, instance, native } from '../cloud.ts';
 import { Project } from '../documented.ts';
 import { newcomer, startCliCloud } from './cli-cloud.ts';
@@ -140,6 +141,37 @@ describe('cloudsql exec', () => {
     child.kill(signal);
     const [code] = await once(child, 'close');
     expect({ code, output }).toEqual({ code: 3, output: 'ready\nlate\n' });
+  });
+
+  it('removes what one that was killed has left, and nothing else', async () => {
+    const standing = startCommand(
+      ['exec', instance, ...node("console.log('ready'); setInterval(() => {}, 1000)")],
+      env,
+    );
+    await firstLine(standing);
+    const killed = startCommand(
+      ['exec', instance, ...node('console.log(process.pid); setInterval(() => {}, 1000)')],
+      env,
+    );
+    const orphan = Number(await firstLine(killed));
+    const all = (): string[] => readdirSync(folder).filter((name) => name.startsWith('cloudsql-'));
+    const gone = kill(killed);
+    process.kill(orphan, 'SIGKILL');
+    await gone;
+    const others = ['cloudsql-empty0', 'cloudsql-fuller'].map((name) => path.join(folder, name));
+    for (const each of others) mkdirSync(each, { mode: 0o700 });
+    writeFileSync(path.join(others[1]!, '.s.PGSQL.5432'), 'not a socket');
+    expect(all()).toHaveLength(4);
+    // None of these is old enough to be anybody's but its maker's.
+    expect(await cloudsql(['exec', instance, ...psql], env)).toMatchObject({ code: 0 });
+    expect(all()).toHaveLength(4);
+    for (const name of all()) utimesSync(path.join(folder, name), 0, 0);
+    expect(await cloudsql(['exec', instance, ...psql], env)).toMatchObject({ code: 0 });
+    expect(all()).toHaveLength(3);
+    standing.kill('SIGTERM');
+    expect(await once(standing, 'close')).toEqual([143, null]);
+    expect(all()).toEqual(others.map((each) => path.basename(each)));
+    for (const each of others) rmSync(each, { recursive: true });
   });
 
   it('says what is wrong before the command starts', async () => {
