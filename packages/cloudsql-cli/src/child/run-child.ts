@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** A program to run in this process's place. */
@@ -58,6 +58,6 @@ export async function runChild({ command, args, env, interactive = false }: Chil
  * What starts a program. On Windows `npx` and the like are batch files, which Node does not find by their names, and whose
  * arguments have to be escaped for cmd.exe.
  */
-async function spawner(): Promise<typeof spawn> {
+async function spawner(): Promise<(command: string, args: readonly string[], options: SpawnOptions) => ChildProcess> {
   return process.platform === 'win32' ? (await import('cross-spawn')).default : spawn;
 }
