@@ -1,13 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import { googleError } from './google-error.ts';
 
 const MAX_BODY_BYTES = 262_144;
 
 /** Reads a request's body. @throws HttpError 413 if it is longer than 256 KiB */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
     length += chunk.length;
     if (length > MAX_BODY_BYTES) throw googleError(413, 'uploadTooLarge', 'Request payload size exceeds the limit.');
     chunks.push(chunk);
