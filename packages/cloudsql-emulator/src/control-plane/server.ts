@@ -110,7 +110,7 @@ export class ControlPlane {
     const { method = '', url: target = '/', headers: asked, socket } = request;
     const { status, body, headers } = await this.answer({
       ...{ method, target, headers: asked, socket },
-      body: () => readBody(request),
+      body: () => readBody(request, asked['content-encoding']),
     });
     const isText = typeof body === 'string';
     const payload = Buffer.from(isText ? body : JSON.stringify(body));
