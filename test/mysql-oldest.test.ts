@@ -6,7 +6,9 @@ import oldestMariadb from 'mariadb-oldest';
 import newestMysql2 from 'mysql2/promise';
 import oldestMysql2 from 'mysql2-oldest/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StuckConnector } from './adapter-conformance/stuck-connector.ts';
 import { instance, native, setEnv } from './cloud.ts';
+import { until } from './local-client.ts';
 import { startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
 
 // The oldest drivers that the bindings say they work with, beside the newest.
@@ -62,5 +64,20 @@ describe.skipIf(withoutMysql)('the bindings for MySQL', () => {
         await pool.end();
       }
     });
+  });
+
+  it.each([
+    ['3.0.0', oldestMysql2 as unknown as typeof newestMysql2],
+    ['the newest', newestMysql2],
+  ])('give up what a pool of mysql2, %s, dials when it is ended', async (_, mysql2) => {
+    await using connector = new StuckConnector();
+    connector.stuck = true;
+    const options = { instance, database: 'orders', connectionLimit: 1, connector };
+    const pool = mysql2.createPool(mysql2Options(options as never));
+    // The second one waits for the connection of the first.
+    const refused = [1, 2].map(() => expect(pool.query('select 1')).rejects.toThrow('closed during the dial'));
+    await until(() => connector.dials.length === 1);
+    await pool.end();
+    await Promise.all(refused);
   });
 });

@@ -5,6 +5,7 @@ import type { Emulator } from '@x/cloudsql-emulator';
 import callbacks from 'mysql2';
 import mysql, { type Pool, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { StuckConnector } from './adapter-conformance/stuck-connector.ts';
 import { instance, native, setEnv } from './cloud.ts';
 import { until } from './local-client.ts';
 import { mysqlInstance, mysqlUser, startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
@@ -182,6 +183,40 @@ describe.skipIf(withoutMysql)('mysql2', () => {
     expect(stream.destroyed).toBe(false);
     connection.destroy();
     expect([signal?.aborted, stream.destroyed]).toEqual([true, true]);
+  });
+
+  it('gives up the dials of a pool that is ended, and no others, and lets its queries finish', async () => {
+    await using connector = new StuckConnector();
+    const options = optionsOf({ connector, connectionLimit: 2 });
+    const other = mysql.createPool(options);
+    await other.query("select get_lock('ending', 30)");
+    const pool = mysql.createPool(options);
+    await who(pool);
+    let finished = false;
+    const running = pool.query("select get_lock('ending', 30)").then(() => {
+      finished = true;
+    });
+    connector.stuck = true;
+    // One has to dial, and the other one waits for it or for the query.
+    const refused = [who(pool), who(pool)].map((each) => expect(each).rejects.toThrow('closed during the dial'));
+    await until(() => connector.dials.length === 1);
+    const ended = pool.end();
+    await Promise.all(refused);
+    expect(finished).toBe(false);
+    await other.query("select release_lock('ending')");
+    await Promise.all([ended, running]);
+    await other.end();
+  });
+
+  it('gives up the dials of a cluster of pools that is ended', async () => {
+    await using connector = new StuckConnector();
+    connector.stuck = true;
+    const cluster = callbacks.createPoolCluster();
+    cluster.add('one', optionsOf({ connector }));
+    const failure = new Promise((resolve) => cluster.getConnection('one', resolve));
+    await until(() => connector.dials.length === 1);
+    await new Promise((resolve) => cluster.end(resolve));
+    expect(await failure).toMatchObject({ code: 'CLOUDSQL_DIAL_ABORTED' });
   });
 
   it('is configured so that the driver prints nothing, and cannot dial by itself', async () => {

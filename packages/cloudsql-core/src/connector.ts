@@ -4,8 +4,9 @@ import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
 import { Names } from './failover/names.ts';
+import type { NameStatus } from './failover/watched-name.ts';
 import { type Instance, parseName } from './instance/instance.ts';
-import { refuseUnknown } from './options/check.ts';
+import { optionalMilliseconds, refuseUnknown } from './options/check.ts';
 import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import {
   type ConnectionOptions,
@@ -77,7 +78,7 @@ export class Connector {
    * @throws ConfigError, RefreshError, DialError
    */
   async connect({ engine, signal, timeoutMs = this.dialTimeoutMs, ...options }: ConnectOptions): Promise<TLSSocket> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const instance = name.id;
     const started = performance.now();
@@ -193,6 +194,11 @@ export class Connector {
     return this.#instances.status();
   }
 
+  /** Where each DNS name leads that was asked for, for health checks. Starts nothing. */
+  names(): NameStatus[] {
+    return this.#names.status();
+  }
+
   /**
    * Stops all work for good: pending dials are rejected, timers and connections to the APIs end. Sockets that were
    * handed out belong to their callers and stay open. Idempotent.
@@ -215,7 +221,7 @@ export class Connector {
     connection: ResolvedConnection;
     suspect: () => void;
   }> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance: name.id });
@@ -232,7 +238,8 @@ export class Connector {
     }
   }
 
-  #resolve(options: ConnectionOptions): ResolvedConnection {
+  #resolve(options: ConnectionOptions, timeoutMs?: number): ResolvedConnection {
+    optionalMilliseconds('timeoutMs', timeoutMs, 1);
     refuseUnknown('`connect`', options, connectionOptionNames);
     return resolveConnection(options);
   }

@@ -22,6 +22,7 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
+export type { NameStatus } from './failover/watched-name.ts';
 export type { DnsName } from './instance/dns-name.ts';
 export { type Instance, parseInstance, parseName, type ServiceName } from './instance/instance.ts';
 export type { AddressRecord, NameResolver } from './instance/resolve.ts';

@@ -1,4 +1,3 @@
-import { PendingDials } from '@x/cloudsql-core';
 import { type Mysql2CloudSqlOptions, mysql2Options } from '@x/cloudsql-core/mysql2';
 import { drizzle as drizzleMysql2, type MySql2Database, type MySql2DrizzleConfig } from 'drizzle-orm/mysql2';
 import mysql from 'mysql2/promise';
@@ -30,16 +29,7 @@ export function drizzle<Schema extends Record<string, unknown> = Record<string, 
   config: DrizzleCloudSqlConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
   const { connection, rest } = splitConfig(config);
-  const dials = new PendingDials();
-  const client = mysql.createPool(dials.in(mysql2Options(connection)));
-  const end = client.end.bind(client);
-  client.end = () => {
-    const ended = end();
-    dials.giveUp(ended);
-    return ended.catch((error: { code?: string }) => {
-      if (error.code !== 'CLOUDSQL_DIAL_ABORTED') throw error;
-    });
-  };
+  const client = mysql.createPool(mysql2Options(connection));
   const db = drizzleMysql2<Schema, mysql.Pool>({ ...(rest as MySql2DrizzleConfig<Schema>), client });
   return Object.assign(db, { [Symbol.asyncDispose]: () => client.end() });
 }

@@ -14,6 +14,8 @@ NAME is project:region:instance, the name of an AlloyDB instance, or a DNS name.
 Each flag is also a variable (--max-connections is CSQL_PROXY_MAX_CONNECTIONS or ALLOYDB_PROXY_MAX_CONNECTIONS) and a key in
 the file of --config-file. A flag beats a variable, which beats the file.
 
+OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector of OpenTelemetry.
+
 Exit codes: 0 after /quitquitquit, 1 it failed, 2 the configuration is wrong, 129 SIGHUP, 130 SIGINT,
 143 SIGTERM.`;
 

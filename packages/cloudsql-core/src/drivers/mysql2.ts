@@ -3,6 +3,7 @@ import { bypass } from '../login.ts';
 import { optionalMilliseconds } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
 import { mysqlLogin, mysqlUrl, ownedMysql } from './mysql-login.ts';
+import { givenUpAtEnd, type Mysql2Connection } from './mysql2-pool.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
 import { nativeOf, readOptions } from './read-options.ts';
 
@@ -21,7 +22,7 @@ export interface Mysql2Config {
   database?: string;
   connectTimeout: number;
   /** mysql2 calls it once for each connection, with what that is made from. */
-  stream: (how?: { config?: { password?: string | undefined } }) => Duplex;
+  stream: (wanted?: Mysql2Connection) => Duplex;
 }
 
 const owned = {
@@ -66,14 +67,14 @@ export function mysql2Options(given: string | Record<string, unknown>): Mysql2Co
     ...(password === undefined ? {} : { password }),
     connectTimeout: timeoutMs,
     // Dialled at once: mysql2 believes that a socket it is given is connected.
-    stream: (connectionMade) =>
-      socket({
-        onLogin({ secret }) {
-          // Read when the server's greeting has come. Under IAM there is none, and the token goes its own way.
-          if (typeof connection.password === 'function' && connectionMade?.config) {
-            connectionMade.config.password = secret;
-          }
-        },
-      }).connect(),
+    stream: (wanted) =>
+      givenUpAtEnd(wanted, () =>
+        socket({
+          onLogin({ secret }) {
+            // Read when the server's greeting has come. Under IAM there is none, and the token goes its own way.
+            if (typeof connection.password === 'function' && wanted?.config) wanted.config.password = secret;
+          },
+        }).connect(),
+      ),
   };
 }

@@ -24,6 +24,11 @@ export class PendingDials {
     return socket;
   };
 
+  /** How many are under way. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
   /** Remembers what `make` makes until it is connected or closed. */
   watch<Given extends unknown[], Socket extends Duplex>(
     make: (...given: Given) => Socket,

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { optionalMilliseconds } from '../options/check.ts';
 import { publish } from '../telemetry.ts';
 import type { Gate } from './gate.ts';
@@ -94,6 +95,8 @@ export class Listener {
     }, ms);
     await this.#closed;
     clearTimeout(timer);
+    // A server is closed a moment before its last sockets say that they are.
+    while (this.#sessions.size > 0) await setImmediate();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

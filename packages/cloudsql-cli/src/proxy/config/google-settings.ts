@@ -303,16 +303,16 @@ export const googleSettings = {
   'disable-metrics': {
     kind: 'SWITCH',
     from: 'BOTH',
-    help: 'nothing is exported that could be disabled',
+    help: 'record no metrics for OpenTelemetry',
     verdict: 'SAME',
-    note: 'taken and without effect: nothing is sent to Cloud Monitoring',
+    note: 'about what OpenTelemetry gets: nothing is sent to Cloud Monitoring',
   },
   'disable-traces': {
     kind: 'SWITCH',
     from: 'BOTH',
-    help: 'nothing is exported that could be disabled',
+    help: 'record no spans for OpenTelemetry',
     verdict: 'SAME',
-    note: 'taken and without effect: nothing is sent to Cloud Trace',
+    note: 'about what OpenTelemetry gets: nothing is sent to Cloud Trace',
   },
   'disable-built-in-telemetry': {
     kind: 'SWITCH',

@@ -49,6 +49,8 @@ const groups: Readonly<Record<string, readonly SettingName[]>> = {
     'prometheus-namespace',
     'http-address',
     'http-port',
+    'disable-metrics',
+    'disable-traces',
     'quitquitquit',
     'debug',
     'admin-port',

@@ -41,6 +41,12 @@ export interface LogConfig {
   readonly level: 'ERROR' | 'INFO' | 'DEBUG';
 }
 
+/** What is recorded where OpenTelemetry is configured. */
+export interface TelemetryConfig {
+  readonly metrics: boolean;
+  readonly traces: boolean;
+}
+
 /** Everything that a proxy does, without a contradiction. */
 export interface ProxyConfig {
   readonly instances: readonly InstanceConfig[];
@@ -52,6 +58,7 @@ export interface ProxyConfig {
   readonly http: HttpConfig | undefined;
   readonly admin: AdminConfig | undefined;
   readonly log: LogConfig;
+  readonly telemetry: TelemetryConfig;
   /** What TCP clients must show. */
   readonly guard: { readonly secretFile: string } | 'SAME_USER' | undefined;
   readonly connectionTest: boolean;

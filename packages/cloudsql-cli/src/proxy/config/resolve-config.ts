@@ -45,6 +45,7 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
       json: isOn(values, 'structured-logs'),
       level: isOn(values, 'quiet') ? 'ERROR' : isOn(values, 'debug-logs') ? 'DEBUG' : 'INFO',
     },
+    telemetry: { metrics: !isOn(values, 'disable-metrics'), traces: !isOn(values, 'disable-traces') },
     guard: values['require-local-secret']
       ? { secretFile: values['require-local-secret'].value }
       : isOn(values, 'require-same-user')

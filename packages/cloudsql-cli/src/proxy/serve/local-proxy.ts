@@ -10,7 +10,7 @@ import { HttpServer } from './http-server.ts';
 import { localSecret } from './local-secret.ts';
 import { errorFields, type Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
-import { recordTelemetry } from './open-telemetry.ts';
+import { openTelemetry } from './open-telemetry.ts';
 import { dialOptions, type KnownInstance, lookUp, Ports, type ServedInstance, serve } from './serve-instance.ts';
 import { logSessions } from './session-log.ts';
 import { testConnection } from './test-connection.ts';
@@ -127,7 +127,7 @@ export class LocalProxy {
   }
 
   async #openServers(): Promise<void> {
-    this.#closers.push(await recordTelemetry(this.#env, () => this.#served, this.#log));
+    this.#closers.push(await openTelemetry(this.#config.telemetry, this.#env, () => this.#served, this.#log));
     const { http, admin } = this.#config;
     if (http) {
       const metrics = http.metrics && (await openMetrics(http.metrics.namespace, () => this.#served));
