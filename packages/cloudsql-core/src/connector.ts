@@ -85,24 +85,19 @@ export class Connector {
     const progress: Progress = { waitingFor: name.service ? 'a certificate' : 'DNS' };
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', `Waited ${timeoutMs} ms for ${progress.waitingFor}`, { instance });
-    const limit = deadline(timeoutMs, late, signal);
-    this.#dials.add(limit);
     const report = (outcome: { socket: TLSSocket } | { error: Error }): void => {
       const { waitingFor: _, ...reached } = progress;
-      publish('dial', {
-        instance,
-        ...reached,
-        ...(!name.service && { domain: name.id }),
-        durationMs: performance.now() - started,
-        ...outcome,
-      });
+      const domain = name.service ? {} : { domain: name.id };
+      publish('dial', { instance, ...reached, ...domain, durationMs: performance.now() - started, ...outcome });
     };
     try {
-      const { resolver, dial } = this.#options;
-      const request = { connection, engine, progress, signal: limit.signal, resolver, dial };
-      const socket = await this.#names.dial({ name, authType, signal: limit.signal }, (instance, domain) => {
-        Object.assign(progress, { instance: instance.id, waitingFor: 'a certificate' });
-        return openSocket(this.#instances, { ...request, instance, domain });
+      const socket = await this.#within(deadline(timeoutMs, late, signal), (limit) => {
+        const { resolver, dial } = this.#options;
+        const request = { connection, engine, progress, signal: limit, resolver, dial };
+        return this.#names.dial({ name, authType, signal: limit }, (instance, domain) => {
+          Object.assign(progress, { instance: instance.id, waitingFor: 'a certificate' });
+          return openSocket(this.#instances, { ...request, instance, domain });
+        });
       });
       report({ socket });
       return socket;
@@ -112,9 +107,6 @@ export class Connector {
         : (cause as Error);
       report({ error });
       throw error;
-    } finally {
-      this.#dials.delete(limit);
-      limit.clear();
     }
   }
 
@@ -156,8 +148,7 @@ export class Connector {
    */
   async databaseUser({ engine, instance, signal }: { readonly engine: Engine } & LoginTarget): Promise<string> {
     const plane = await this.#planeOf(instance, signal);
-    const pending = plane.email();
-    const email = await (signal ? waitOrAbort(pending, signal) : pending);
+    const email = await waitOrAbort(plane.email(), signal);
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
   }
@@ -168,9 +159,9 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async loginToken({ instance, signal }: LoginTarget = {}): Promise<AccessToken> {
-    const token = (await this.#planeOf(instance, signal)).credentials.loginToken();
-    const { token: text, expiresAt } = await (signal ? waitOrAbort(token, signal) : token);
-    return { token: text, expiresAt };
+    const { credentials } = await this.#planeOf(instance, signal);
+    const { token, expiresAt } = await waitOrAbort(credentials.loginToken(), signal);
+    return { token, expiresAt };
   }
 
   /**
@@ -179,8 +170,8 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async explainCredentials({ instance, signal }: LoginTarget = {}): Promise<CredentialsExplanation> {
-    const explanation = (await this.#planeOf(instance, signal)).credentials.explain();
-    return signal ? waitOrAbort(explanation, signal) : explanation;
+    const { credentials } = await this.#planeOf(instance, signal);
+    return waitOrAbort(credentials.explain(), signal);
   }
 
   /** Reports an error of an idle pooled connection, which would otherwise have no listener and end the process. */
@@ -225,13 +216,19 @@ export class Connector {
     const { instance: name, authType } = connection;
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance: name.id });
-    const limit = deadline(timeoutMs, late, signal);
+    return this.#within(deadline(timeoutMs, late, signal), async (limit) => {
+      const instance = await this.#names.get({ name, authType, signal: limit });
+      const cache = this.#instances.of({ instance, authType });
+      const info = await waitOrAbort(cache.info.get(), limit);
+      return { info, instance, connection, suspect: () => cache.info.suspect(info) };
+    });
+  }
+
+  /** Does something within its time, and no longer than the connector is open. */
+  async #within<T>(limit: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#dials.add(limit);
     try {
-      const instance = await this.#names.get({ name, authType, signal: limit.signal });
-      const cache = this.#instances.of({ instance, authType });
-      const info = await waitOrAbort(cache.info.get(), limit.signal);
-      return { info, instance, connection, suspect: () => cache.info.suspect(info) };
+      return await work(limit.signal);
     } finally {
       this.#dials.delete(limit);
       limit.clear();

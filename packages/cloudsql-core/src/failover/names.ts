@@ -41,8 +41,7 @@ export class Names {
   /** The instance that a name stands for. @throws ConfigError, RefreshError */
   async get({ name, authType, signal }: NameRequest): Promise<Instance> {
     if (name.service) return name;
-    const found = this.#watch(name, authType).get();
-    return (await (signal ? waitOrAbort(found, signal) : found)).instance;
+    return (await waitOrAbort(this.#watch(name, authType).get(), signal)).instance;
   }
 
   /** The instance that a name stood for when it was last looked up. Starts nothing. */
