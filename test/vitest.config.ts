@@ -52,7 +52,8 @@ export default defineConfig({
     maxWorkers: Math.min(4, availableParallelism() + 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    setupFiles: [`${import.meta.dirname}/../tools/no-open-handles.mjs`],
+    expect: { poll: { timeout: 10_000 } },
+    setupFiles: ['no-open-handles', 'patience'].map((name) => `${import.meta.dirname}/../tools/${name}.mjs`),
     reporters: [
       `${import.meta.dirname}/../tools/summary-reporter.mjs`,
       `${import.meta.dirname}/adapter-conformance/matrix-reporter.ts`,

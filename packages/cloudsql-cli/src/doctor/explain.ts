@@ -54,6 +54,7 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
     said.includes('cannot be reached')
       ? { found: 'whoever gives the tokens cannot be reached' }
       : { found: 'the credentials give no token: they have expired, or were withdrawn', commands: [logIn] },
+  CLOUDSQL_TOKEN_REFUSED: () => ({ found: 'the API does not accept the token of the credentials', commands: [logIn] }),
   CLOUDSQL_IMPERSONATION_DENIED: (examination) => ({
     found: `the credentials may not act as ${examination.impersonated ?? 'the service account'}`,
     commands: [tokenCreator(examination)],
