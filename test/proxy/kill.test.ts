@@ -103,7 +103,7 @@ describe('SIGTERM', () => {
     try {
       await using proxy = new ProxyProcess([await onPort(), '--quitquitquit', '--admin-port', '0'], cloud.env);
       await proxy.until(() => proxy.stdout.includes('admin server listens'));
-      expect(await proxy.end('SIGINT')).toMatchObject({ code: 130, signal: null });
+      expect(await proxy.end('SIGINT')).toMatchObject({ code: 130, signal: null, stderr: '' });
     } finally {
       await cloud.faults.clear();
     }

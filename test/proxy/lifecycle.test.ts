@@ -47,7 +47,10 @@ describe('the start', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[demo-shop:/);
     for (const name of missing) expect(stderr).toContain(`[${name}] The instance cannot be served: `);
-    expect(stderr).toContain('The proxy has encountered a terminal error: ');
+    expect(stderr).toMatch(
+      / The proxy has encountered a terminal error: demo-shop:europe-west1:(missing|gone) cannot be served\n$/,
+    );
+    expect(stderr.split('answered 404')).toHaveLength(3);
     expect(stdout).not.toContain('ready');
   });
 

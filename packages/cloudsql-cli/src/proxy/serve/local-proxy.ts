@@ -18,6 +18,13 @@ import { testConnection } from './test-connection.ts';
 /** Where something listens, for programs. */
 export type Addresses = readonly { readonly instance?: string; readonly server?: string; readonly address: string }[];
 
+/** An instance cannot be served; the log says why, which is the cause. */
+export class NotServed extends Error {
+  constructor(instance: string, cause: unknown) {
+    super(`${instance} cannot be served`, { cause });
+  }
+}
+
 /** The parts of a running proxy, and the order in which they come and go. */
 export class LocalProxy {
   readonly #config: ProxyConfig;
@@ -182,6 +189,8 @@ export class LocalProxy {
     try {
       return await work();
     } catch (error) {
+      // The end was asked for meanwhile, and took the connector away.
+      if (this.#closed) throw error;
       const { skipFailed } = this.#config;
       const fields = { instance: config.instance.id, ...errorFields(error) };
       this.#log.error(
@@ -189,7 +198,7 @@ export class LocalProxy {
         fields,
       );
       if (skipFailed) return undefined;
-      throw error;
+      throw new NotServed(config.instance.id, error);
     }
   }
 }
