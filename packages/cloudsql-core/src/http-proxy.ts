@@ -20,7 +20,10 @@ const silenceMs = 30_000;
 export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): https.Agent | undefined {
   const value = env.HTTPS_PROXY || env.https_proxy;
   if (!value || url.protocol !== 'https:' || isLoopback(url.hostname) || excluded(url.hostname, env)) return undefined;
-  const proxy = new URL(value.includes('://') ? value : `http://${value}`);
+  const address = value.includes('://') ? value : `http://${value}`;
+  // The error of `new URL` would hold the proxy's password.
+  if (!URL.canParse(address)) throw new Error('HTTPS_PROXY is not a URL');
+  const proxy = new URL(address);
   const agent = new https.Agent({ keepAlive: true });
   type Created = (error: Error | null, socket?: tls.TLSSocket) => void;
   const createConnection = (options: tls.ConnectionOptions & TunnelOptions, done: Created): void => {
