@@ -30,7 +30,7 @@ export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): http
     const { giveUp, ...others } = options;
     const connect = tunnel(proxy, url, giveUp);
     connect.setTimeout(silenceMs, () => connect.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
-    connect.on('error', done);
+    connect.on('error', done).on('socket', (socket) => socket.unref());
     connect.on('connect', (answer: http.IncomingMessage, socket: tls.TLSSocket) => {
       if (answer.statusCode === 200) {
         socket.setTimeout(0);
