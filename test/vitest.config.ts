@@ -50,8 +50,9 @@ export default defineConfig({
     pool: 'forks',
     // Tests wait for sockets and databases most of the time, so there is room for one more than there are cores.
     maxWorkers: Math.min(4, availableParallelism() + 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // For a machine that has other things to do: none takes so long by itself.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     setupFiles: ['no-open-handles', 'patience'].map((name) => `${import.meta.dirname}/../tools/${name}.mjs`),
     reporters: [
