@@ -27,7 +27,7 @@ import {
  *
  * @example
  * await using listener = await listen({ instance: 'my-project:europe-west1:orders', database: 'orders' });
- * execFileSync('psql', [listener.url]);
+ * await promisify(execFile)('pg_dump', [listener.url]);
  * @throws ConfigError
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
