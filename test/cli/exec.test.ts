@@ -200,6 +200,17 @@ describe('cloudsql exec', () => {
     });
   });
 
+  it('says which of the command line contradicts the emulator', async () => {
+    const args = ['exec', instance, '--token', 'x', '--login-token', 'y', '--', 'true'];
+    expect(await cloudsql(args, env)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: CLOUDSQL_EMULATOR_HOST is set beside flags that name credentials or an address of the API
+  Unset the variable to go to Google, or leave these flags out to go to the emulator.
+`,
+    });
+  });
+
   it('lets the client hear what the database says of a user that is not there', async () => {
     const as = { ...env, CLOUDSQL_EMULATOR_PRINCIPAL: newcomer };
     expect(await cloudsql(['exec', instance, ...psql], as)).toEqual({

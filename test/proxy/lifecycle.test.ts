@@ -249,6 +249,20 @@ describe('the HTTP servers', () => {
     expect((await proxy.ended).code).toBe(143);
   });
 
+  it('take fewer instances than all for enough, if they are asked about so many', async () => {
+    const args = [await onPort(), await onPort(primary), '--health-check', '--http-port', '0'];
+    await using proxy = await ProxyProcess.ready(args, cloud.env);
+    const http = proxy.at('HTTP');
+    await cloud.faults.connections(instance, 'REFUSED');
+    await refusal(proxyUrl(proxy));
+    await proxy.until(async () => (await get(http, '/readiness'))[0] === 503);
+    expect(await get(http, '/readiness?min-ready=1')).toEqual([200, 'ok']);
+    expect(await get(http, '/readiness?min-ready=2')).toEqual([503, expect.stringContaining(instance)]);
+    for (const wrong of ['3', '0', 'all', '']) {
+      expect(await get(http, `/readiness?min-ready=${wrong}`)).toEqual([400, 'min-ready must be from 1 to 2']);
+    }
+  });
+
   it('say 503 at the start until every instance can be reached, if that is wanted', async () => {
     await cloud.faults.connections(instance, 'REFUSED');
     const port = String(await freePort());
