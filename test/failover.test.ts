@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { Connector, type ConnectorOptions, type NameResolver } from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
@@ -14,7 +15,7 @@ import pg from 'pg';
 import postgres from 'postgres';
 import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { run } from './child.ts';
 import { app, setEnv, startCloud } from './cloud.ts';
 
@@ -123,10 +124,14 @@ const orms: Readonly<Record<string, (connector: Connector) => (() => unknown) | 
 describe('after a failover', () => {
   it('the next dial reaches the new instance', async () => {
     const connector = connect({ failoverPeriodMs: 0 });
+    expect(connector.names()).toEqual([]);
     expect(await led(connector)).toBe(before);
+    const first = connector.names();
+    expect(first).toEqual([{ name, instance: before, resolvedAt: expect.any(Date), error: undefined }]);
     lead({ TXT: after });
     await expect.poll(() => led(connector), soon).toBe(after);
     expect(await led(connector)).toBe(after);
+    expect(connector.names()).toMatchObject([{ name, instance: after, error: undefined }]);
   });
 
   it('the next dial reaches it while the name is being watched, too', async () => {
@@ -136,6 +141,30 @@ describe('after a failover', () => {
     lead({ TXT: after });
     await expect.poll(() => led(connector), soon).toBe(after);
     await ended;
+  });
+
+  it('the next dial reaches it although the process was frozen meanwhile, and nobody polled', async () => {
+    const resolver: NameResolver = {
+      async resolveTxt(asked) {
+        const records = await dns.promises.resolveTxt(asked);
+        // Longer than a dial takes.
+        await delay(500);
+        return records;
+      },
+    };
+    const connector = connect({ failoverPeriodMs: 600_000, resolver });
+    await connector.warmup({ instance: after });
+    const dialled = (): number => cloud.connections.filter((each) => each.instance === before).length;
+    const sofar = dialled();
+    const socket = await connector.connect({ instance: name });
+    opened.push(() => socket.destroy());
+    await expect.poll(dialled).toBe(sofar + 1);
+    lead({ TXT: after });
+    const woken = Date.now() + 1_200_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => woken);
+    opened.push(() => clock.mockRestore());
+    expect(await led(connector)).toBe(after);
+    expect(dialled()).toBe(sofar + 1);
   });
 
   it('a pool without an error listener moves by itself, and no query fails', async () => {
@@ -218,10 +247,13 @@ describe('a name that cannot be looked up any more', () => {
   it('because its TXT record is damaged drops nothing', async () => {
     const warnings: string[] = [];
     const logger = { warn: (message: string) => void warnings.push(message) };
-    const { place } = bare({ ...often, logger });
+    const { connector, place } = bare({ ...often, logger });
     const old = await place();
     lead({ TXT: 'oops' });
     await expect.poll(() => warnings.length).toBeGreaterThan(0);
+    expect(connector.names()).toMatchObject([
+      { name, instance: before, resolvedAt: expect.any(Date), error: { code: 'CLOUDSQL_DNS_NO_INSTANCE' } },
+    ]);
     expect(warnings[0]).toMatch(`${before} stays in use for ${name}: It has a TXT record that is no instance name`);
     expect(await place()).toBe(old);
   });
@@ -239,6 +271,7 @@ describe('a name that leads to another project', () => {
         instance: name,
         message: expect.stringContaining(`The name leads to ${elsewhere}; so far it led to instances of demo-shop`),
       });
+    expect(connector.names()).toMatchObject([{ instance: before, error: { code: 'CLOUDSQL_PROJECT_REFUSED' } }]);
     expect([await place(), open(elsewhere)]).toEqual([old, 0]);
     lead({ TXT: before });
     await expect.poll(() => led(connector).catch((error: Error) => error), soon).toBe(before);

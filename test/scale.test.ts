@@ -19,12 +19,14 @@ beforeAll(async () => {
     const path = request.url?.replace(/projects\/[^/]+\/instances\/[a-z0-9-]+/, 'projects/demo-shop/instances/orders');
     const { method, headers } = request;
     const { host: _, ...rest } = headers;
-    const onward = http.request(`${cloud.url}${path}`, { method, headers: rest }, (answer) => {
+    const onward = http.request(`${cloud.url}${path}`, { method, headers: rest, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
     request.pipe(onward);
   });
+  // None ends between two calls, however busy the machine is: each call is to be made once.
+  many.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => many.listen(0, '127.0.0.1', resolve));
 });
 
@@ -82,7 +84,7 @@ it('opens a thousand first connections at once with one metadata call and one ce
   await expect.poll(() => cloud.statistics().connections.open, { timeout: 20_000 }).toBe(0);
 });
 
-it('keeps two hundred instances ready, which cost nothing while nobody dials', { timeout: 60_000 }, async () => {
+it('keeps two hundred instances ready, which cost nothing while nobody dials', async () => {
   setEnv(cloud.googleEnv(app));
   cloud.resetStatistics();
   const { port } = many.address() as AddressInfo;
@@ -91,7 +93,11 @@ it('keeps two hundred instances ready, which cost nothing while nobody dials', {
   await connector.warmup(name(0));
   const before = await heap();
   const { rss } = process.memoryUsage();
-  await Promise.all(Array.from({ length: 199 }, (_, i) => connector.warmup(name(i + 1))));
+  // Not all at once, because a busy machine might not answer in time then, and be asked again.
+  for (let i = 1; i < 200; i += 20) {
+    const some = Array.from({ length: Math.min(20, 200 - i) }, (_, j) => connector.warmup(name(i + j)));
+    await Promise.all(some);
+  }
   const each = ((await heap()) - before) / 199;
   const eachInAll = (process.memoryUsage().rss - rss) / 199;
   const { calls } = cloud.statistics();

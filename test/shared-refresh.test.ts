@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Connector } from '@x/cloudsql-core';
 import { pgOptions } from '@x/cloudsql-core/pg';
 import type { Emulator } from '@x/cloudsql-emulator';
@@ -35,11 +36,25 @@ it('opens a hundred connections at once with one metadata call and one certifica
   }
 });
 
+it('shows nothing of what the process shares to who prints the global object', async () => {
+  const connector = new Connector();
+  await connector.warmup({ instance });
+  await connector.close();
+  expect(inspect(globalThis, { depth: 5 })).not.toMatch(/PRIVATE KEY|cloudsql/);
+});
+
 it('shares one connector among all who have the same options', async () => {
   cloud.resetStatistics();
   const pools = Array.from(
     { length: 5 },
-    () => new pg.Pool(pgOptions({ instance, database: 'orders', connector: { dialTimeoutMs: 20_000 } })),
+    () =>
+      new pg.Pool(
+        pgOptions({
+          instance,
+          database: 'orders',
+          connector: { dialTimeoutMs: 20_000, allowedProjects: ['demo-shop'] },
+        }),
+      ),
   );
   await Promise.all(pools.map((pool) => pool.query('select 1')));
   await Promise.all(pools.map((pool) => pool.end()));

@@ -73,3 +73,18 @@ it('tokens of two seconds are replaced in time, and not more often', async () =>
   expect(generateEphemeralCert).toBeGreaterThanOrEqual(3);
   expect(generateEphemeralCert).toBeLessThanOrEqual(7);
 });
+
+it('a token that the API refuses before its time is replaced at once', async () => {
+  const credentials = { keyFile: cloud.credentialsFile(app) };
+  await using connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
+  await connector.loginToken();
+  cloud.faults.api('connectSettings', { status: [401] });
+  expect(await currentUser(connector, 'app@shop.iam')).toBe('app@shop.iam');
+  // Not for ever: a new one may be refused as well.
+  cloud.faults.api('connectSettings', { status: 401 });
+  await using other = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
+  cloud.resetStatistics();
+  await expect(other.warmup({ instance })).rejects.toMatchObject({ code: 'CLOUDSQL_TOKEN_REFUSED', retryable: false });
+  expect(cloud.statistics().calls.connectSettings).toBe(2);
+  await cloud.faults.clear();
+});

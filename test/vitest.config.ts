@@ -53,8 +53,8 @@ export default defineConfig({
     // Limits are for what hangs, not for what is slow on a busy machine.
     testTimeout: 90_000,
     hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000, interval: 20 } },
-    setupFiles: [`${import.meta.dirname}/../tools/no-open-handles.mjs`],
+    expect: { poll: { timeout: 20_000 } },
+    setupFiles: ['no-open-handles', 'patience'].map((name) => `${import.meta.dirname}/../tools/${name}.mjs`),
     reporters: [
       `${import.meta.dirname}/../tools/summary-reporter.mjs`,
       `${import.meta.dirname}/adapter-conformance/matrix-reporter.ts`,

@@ -32,6 +32,7 @@ const rooms = [
   'http-proxy',
   'http',
   'deadline',
+  'process-wide',
   'telemetry',
   'version',
   'errors',

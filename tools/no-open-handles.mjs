@@ -4,7 +4,7 @@
 import { afterAll } from 'vitest';
 
 /** How long sockets that were told to close, and processes that were told to end, may take. */
-const patienceMs = 2000;
+const patienceMs = 10_000;
 // Opened now, because Node opens them at their first use, which would look like a leak.
 void [process.stdin, process.stdout, process.stderr];
 const before = count();

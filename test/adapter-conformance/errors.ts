@@ -49,20 +49,27 @@ export const mysql2Errors: KnownErrors = {
   killed: { code: 'PROTOCOL_CONNECTION_LOST' },
 };
 
-/** What Prisma makes of them: its own codes. */
+/** What Prisma makes of them: its own codes, with what the library says inside. */
+const prismaDialErrors = {
+  refused: {
+    code: 'P1001',
+    message: expect.stringMatching(/Can't reach database server at 127\./),
+    meta: {
+      driverAdapterError: {
+        cause: { originalCode: dialErrors.refused.reason, originalMessage: dialErrors.refused.message },
+      },
+    },
+  },
+  late: { code: dialErrors.late.code, message: waited },
+};
 export const prismaPgErrors: KnownErrors = {
-  refused: { code: 'P1001', message: expect.stringMatching(/Can't reach database server at 127\./) },
-  late: { code: 'CLOUDSQL_DIAL_TIMEOUT', message: waited },
+  ...prismaDialErrors,
   denied: { code: 'P1000', message: expect.stringContaining('somebody@demo-shop.iam') },
   killed: { code: 'P2010', meta: { driverAdapterError: { cause: { ...pgErrors.killed, kind: 'postgres' } } } },
 };
-
-/** The same of mariadb, which tells of a dial that fails only that the pool has waited in vain. */
-const inVain: object = { code: 'P2039', message: expect.stringContaining('pool timeout') };
 export const prismaMariadbErrors: KnownErrors = {
-  refused: inVain,
-  late: inVain,
-  denied: inVain,
+  ...prismaDialErrors,
+  denied: { code: 'P1000', meta: { driverAdapterError: { cause: { originalCode: '1045' } } } },
   killed: { code: 'P2010', meta: { driverAdapterError: { cause: { kind: 'mysql', originalCode: '45009' } } } },
 };
 

@@ -86,6 +86,12 @@ export const rows: Readonly<Record<string, Row>> = {
     packages: ['@prisma/adapter-pg', '@prisma/client', 'prisma'],
     older: { oldest: { '@prisma/adapter-pg': '7.0.0', '@prisma/client': '7.0.0', prisma: '7.0.0' } },
   },
+  'prisma, pg': {
+    package: '@x/prisma-cloudsql',
+    program: 'prisma-pg',
+    packages: ['@prisma/adapter-pg'],
+    older: { oldest: { '@prisma/adapter-pg': '7.0.0' } },
+  },
   kysely: {
     package: '@x/cloudsql-core',
     program: 'examples/kysely',

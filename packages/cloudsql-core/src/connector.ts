@@ -4,8 +4,9 @@ import { databaseUserName, type Engine } from './credentials/database-user.ts';
 import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
 import { Names } from './failover/names.ts';
+import type { NameStatus } from './failover/watched-name.ts';
 import { type Instance, parseName } from './instance/instance.ts';
-import { refuseUnknown } from './options/check.ts';
+import { optionalMilliseconds, refuseUnknown } from './options/check.ts';
 import type { ConnectOptions, LoginTarget, WarmupOptions } from './options/connect-options.ts';
 import {
   type ConnectionOptions,
@@ -77,31 +78,26 @@ export class Connector {
    * @throws ConfigError, RefreshError, DialError
    */
   async connect({ engine, signal, timeoutMs = this.dialTimeoutMs, ...options }: ConnectOptions): Promise<TLSSocket> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const instance = name.id;
     const started = performance.now();
     const progress: Progress = { waitingFor: name.service ? 'a certificate' : 'DNS' };
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_DIAL_TIMEOUT', `Waited ${timeoutMs} ms for ${progress.waitingFor}`, { instance });
-    const limit = deadline(timeoutMs, late, signal);
-    this.#dials.add(limit);
     const report = (outcome: { socket: TLSSocket } | { error: Error }): void => {
       const { waitingFor: _, ...reached } = progress;
-      publish('dial', {
-        instance,
-        ...reached,
-        ...(!name.service && { domain: name.id }),
-        durationMs: performance.now() - started,
-        ...outcome,
-      });
+      const domain = name.service ? {} : { domain: name.id };
+      publish('dial', { instance, ...reached, ...domain, durationMs: performance.now() - started, ...outcome });
     };
     try {
-      const { resolver, dial } = this.#options;
-      const request = { connection, engine, progress, signal: limit.signal, resolver, dial };
-      const socket = await this.#names.dial({ name, authType, signal: limit.signal }, (instance, domain) => {
-        Object.assign(progress, { instance: instance.id, waitingFor: 'a certificate' });
-        return openSocket(this.#instances, { ...request, instance, domain });
+      const socket = await this.#within(deadline(timeoutMs, late, signal), (limit) => {
+        const { resolver, dial } = this.#options;
+        const request = { connection, engine, progress, signal: limit, resolver, dial };
+        return this.#names.dial({ name, authType, signal: limit }, (instance, domain) => {
+          Object.assign(progress, { instance: instance.id, waitingFor: 'a certificate' });
+          return openSocket(this.#instances, { ...request, instance, domain });
+        });
       });
       report({ socket });
       return socket;
@@ -111,9 +107,6 @@ export class Connector {
         : (cause as Error);
       report({ error });
       throw error;
-    } finally {
-      this.#dials.delete(limit);
-      limit.clear();
     }
   }
 
@@ -155,8 +148,7 @@ export class Connector {
    */
   async databaseUser({ engine, instance, signal }: { readonly engine: Engine } & LoginTarget): Promise<string> {
     const plane = await this.#planeOf(instance, signal);
-    const pending = plane.email();
-    const email = await (signal ? waitOrAbort(pending, signal) : pending);
+    const email = await waitOrAbort(plane.email(), signal);
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
   }
@@ -167,9 +159,9 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async loginToken({ instance, signal }: LoginTarget = {}): Promise<AccessToken> {
-    const token = (await this.#planeOf(instance, signal)).credentials.loginToken();
-    const { token: text, expiresAt } = await (signal ? waitOrAbort(token, signal) : token);
-    return { token: text, expiresAt };
+    const { credentials } = await this.#planeOf(instance, signal);
+    const { token, expiresAt } = await waitOrAbort(credentials.loginToken(), signal);
+    return { token, expiresAt };
   }
 
   /**
@@ -178,8 +170,8 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async explainCredentials({ instance, signal }: LoginTarget = {}): Promise<CredentialsExplanation> {
-    const explanation = (await this.#planeOf(instance, signal)).credentials.explain();
-    return signal ? waitOrAbort(explanation, signal) : explanation;
+    const { credentials } = await this.#planeOf(instance, signal);
+    return waitOrAbort(credentials.explain(), signal);
   }
 
   /** Reports an error of an idle pooled connection, which would otherwise have no listener and end the process. */
@@ -191,6 +183,11 @@ export class Connector {
   /** What is known of each instance, for health checks. Starts nothing. */
   status(): InstanceStatus[] {
     return this.#instances.status();
+  }
+
+  /** Where each DNS name leads that was asked for, for health checks. Starts nothing. */
+  names(): NameStatus[] {
+    return this.#names.status();
   }
 
   /**
@@ -215,24 +212,31 @@ export class Connector {
     connection: ResolvedConnection;
     suspect: () => void;
   }> {
-    const connection = this.#resolve(options);
+    const connection = this.#resolve(options, timeoutMs);
     const { instance: name, authType } = connection;
     const late = (): Error =>
       cloudSqlError('CLOUDSQL_REFRESH_TIMEOUT', `Waited ${timeoutMs} ms`, { instance: name.id });
-    const limit = deadline(timeoutMs, late, signal);
+    return this.#within(deadline(timeoutMs, late, signal), async (limit) => {
+      const instance = await this.#names.get({ name, authType, signal: limit });
+      const cache = this.#instances.of({ instance, authType });
+      const info = await waitOrAbort(cache.info.get(), limit);
+      return { info, instance, connection, suspect: () => cache.info.suspect(info) };
+    });
+  }
+
+  /** Does something within its time, and no longer than the connector is open. */
+  async #within<T>(limit: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#dials.add(limit);
     try {
-      const instance = await this.#names.get({ name, authType, signal: limit.signal });
-      const cache = this.#instances.of({ instance, authType });
-      const info = await waitOrAbort(cache.info.get(), limit.signal);
-      return { info, instance, connection, suspect: () => cache.info.suspect(info) };
+      return await work(limit.signal);
     } finally {
       this.#dials.delete(limit);
       limit.clear();
     }
   }
 
-  #resolve(options: ConnectionOptions): ResolvedConnection {
+  #resolve(options: ConnectionOptions, timeoutMs?: number): ResolvedConnection {
+    optionalMilliseconds('timeoutMs', timeoutMs, 1);
     refuseUnknown('`connect`', options, connectionOptionNames);
     return resolveConnection(options);
   }

@@ -1,8 +1,13 @@
 /**
- * Waits for a promise until the signal fires; the promise itself goes on. Rejects with the signal's reason.
+ * Waits for a promise until the signal fires, if there is one; the promise itself goes on. Rejects with the signal's reason.
  * `discard` receives a value that arrives after nobody waits for it any more, so that it can be undone.
  */
-export function waitOrAbort<T>(promise: Promise<T>, signal: AbortSignal, discard?: (value: T) => void): Promise<T> {
+export function waitOrAbort<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard?: (value: T) => void,
+): Promise<T> {
+  if (!signal) return promise;
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => {
       reject(signal.reason as Error);

@@ -107,6 +107,6 @@ export async function inspectLoginToken(
   connector: Connector,
   { instance, signal }: LoginTarget = {},
 ): Promise<InspectedToken> {
-  const token = (await internalsOf(connector).plane(instance, signal)).credentials.inspectLogin();
-  return signal ? waitOrAbort(token, signal) : token;
+  const { credentials } = await internalsOf(connector).plane(instance, signal);
+  return waitOrAbort(credentials.inspectLogin(), signal);
 }

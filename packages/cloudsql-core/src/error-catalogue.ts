@@ -46,6 +46,7 @@ export type CloudSqlErrorCode =
   | 'CLOUDSQL_API_UNREACHABLE'
   | 'CLOUDSQL_BAD_API_ANSWER'
   | 'CLOUDSQL_TOKEN_FAILED'
+  | 'CLOUDSQL_TOKEN_REFUSED'
   | 'CLOUDSQL_IMPERSONATION_DENIED'
   | 'CLOUDSQL_CLOCK_SKEW'
   | 'CLOUDSQL_REFRESH_TIMEOUT'
@@ -194,7 +195,8 @@ export const errorCatalogue: Readonly<Record<CloudSqlErrorCode, CatalogueEntry>>
     kind: 'ConfigError',
     retryable: false,
     summary: 'The emulator variable is set where it must not take effect.',
-    remedy: 'Unset the variable, or point it at a loopback address outside production.',
+    remedy:
+      "Unset the variable, or let it name a loopback address outside production. Where it is meant, as in tests of a production build, set `connector: { emulator: 'ANY' }`.",
   },
   CLOUDSQL_EMULATOR_REQUIRED: {
     kind: 'ConfigError',
@@ -274,6 +276,12 @@ export const errorCatalogue: Readonly<Record<CloudSqlErrorCode, CatalogueEntry>>
     retryable: true,
     summary: 'The credentials gave no access token.',
     remedy: 'The cause says why; check the credentials with `gcloud auth application-default print-access-token`.',
+  },
+  CLOUDSQL_TOKEN_REFUSED: {
+    kind: 'RefreshError',
+    retryable: false,
+    summary: 'The admin API refused the access token, and the one that was fetched in its place.',
+    remedy: 'Log in again, or check the clock of this machine: the credentials may have been revoked.',
   },
   CLOUDSQL_IMPERSONATION_DENIED: {
     kind: 'RefreshError',

@@ -23,9 +23,19 @@ const attemptTimeoutMs = 5000;
 
 class LateAnswer extends Error {}
 
+/**
+ * A connection that was not used for so long is not used again, in milliseconds by the wall clock: after a sleep of the
+ * machine the other end has forgotten it, and a request would wait in vain.
+ */
+const idleMs = 30_000;
+
+/** Nothing is remembered of TLS sessions, because Node does not check the server's name on one that is taken up again. */
+const agentOptions = { keepAlive: true, maxCachedSessions: 0 } as const;
+
 /** Sends requests over kept-alive connections, through HTTPS_PROXY where it is set, and repeats what may pass. */
 export class HttpClient {
   readonly #agents: Map<string, http.Agent> = new Map();
+  #usedAt = 0;
 
   /** One request, one answer, whatever it is. */
   send(request: HttpRequest): Promise<HttpAnswer> {
@@ -72,15 +82,21 @@ export class HttpClient {
   }
 
   #agent(url: URL): http.Agent {
+    if (Math.abs(Date.now() - this.#usedAt) > idleMs) this.#dropIdle();
+    this.#usedAt = Date.now();
     const key = `${url.protocol}//${url.host}`;
     let agent = this.#agents.get(key);
     if (!agent) {
-      agent =
-        proxyAgent(url) ??
-        (url.protocol === 'https:' ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true }));
+      agent = proxyAgent(url) ?? new (url.protocol === 'https:' ? https : http).Agent(agentOptions);
       this.#agents.set(key, agent);
     }
     return agent;
+  }
+
+  #dropIdle(): void {
+    for (const { freeSockets } of this.#agents.values()) {
+      for (const socket of Object.values(freeSockets).flat()) socket?.destroy();
+    }
   }
 }
 

@@ -4,6 +4,12 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { isLoopback } from './http.ts';
 
+/** What a request tells the agent besides what Node knows; Node keeps its `signal` to itself. */
+export interface TunnelOptions {
+  /** Fires when nobody wants the tunnel any more. */
+  readonly giveUp?: AbortSignal;
+}
+
 /** How long a proxy may stay silent before it has opened a tunnel, in milliseconds. */
 const silenceMs = 30_000;
 
@@ -17,14 +23,15 @@ export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): http
   const proxy = new URL(value.includes('://') ? value : `http://${value}`);
   const agent = new https.Agent({ keepAlive: true });
   type Created = (error: Error | null, socket?: tls.TLSSocket) => void;
-  const createConnection = (options: tls.ConnectionOptions, done: Created): void => {
-    const connect = tunnel(proxy, url);
+  const createConnection = (options: tls.ConnectionOptions & TunnelOptions, done: Created): void => {
+    const { giveUp, ...others } = options;
+    const connect = tunnel(proxy, url, giveUp);
     connect.setTimeout(silenceMs, () => connect.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
     connect.on('error', done);
     connect.on('connect', (answer: http.IncomingMessage, socket: tls.TLSSocket) => {
       if (answer.statusCode === 200) {
         socket.setTimeout(0);
-        done(null, tls.connect({ ...options, socket, servername: url.hostname }));
+        done(null, tls.connect({ ...others, socket, servername: url.hostname }));
         return;
       }
       socket.destroy();
@@ -35,7 +42,7 @@ export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): http
   return Object.assign(agent, { createConnection });
 }
 
-function tunnel(proxy: URL, target: URL): http.ClientRequest {
+function tunnel(proxy: URL, target: URL, signal: AbortSignal | undefined): http.ClientRequest {
   const { request } = proxy.protocol === 'https:' ? https : http;
   const login = proxy.username && `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   const path = `${target.hostname}:${target.port || 443}`;
@@ -46,6 +53,7 @@ function tunnel(proxy: URL, target: URL): http.ClientRequest {
     path,
     headers: { Host: path, ...(login && { 'Proxy-Authorization': `Basic ${Buffer.from(login).toString('base64')}` }) },
     agent: false,
+    signal,
     // The proxy's own password is among what is sent.
     rejectUnauthorized: true,
   } as https.RequestOptions);

@@ -29,7 +29,9 @@ export function httpRequest({ url, body, ...options }: HttpRequest): Promise<Htt
   const headers: Record<string, string> = { ...options.headers };
   if (body !== undefined) headers['Content-Length'] = String(Buffer.byteLength(body));
   return new Promise((resolve, reject) => {
-    const req = request(url, { ...options, headers, rejectUnauthorized: true } as https.RequestOptions, (answer) => {
+    const fail = (error: Error): void => reject(options.signal.aborted ? (options.signal.reason as Error) : error);
+    const how = { ...options, headers, rejectUnauthorized: true, giveUp: options.signal } as https.RequestOptions;
+    const req = request(url, how, (answer) => {
       const chunks: Buffer[] = [];
       let length = 0;
       answer.on('data', (chunk: Buffer) => {
@@ -37,12 +39,12 @@ export function httpRequest({ url, body, ...options }: HttpRequest): Promise<Htt
         if (length > longestAnswer) answer.destroy(new Error(`the answer is longer than ${longestAnswer} bytes`));
         else chunks.push(chunk);
       });
-      answer.on('error', reject);
+      answer.on('error', fail);
       answer.on('end', () => {
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString() });
       });
     });
-    req.on('error', (error) => reject(options.signal.aborted ? (options.signal.reason as Error) : error));
+    req.on('error', fail);
     req.end(body);
   });
 }

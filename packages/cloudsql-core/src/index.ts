@@ -9,7 +9,13 @@ export type {
 export type { Engine } from './credentials/database-user.ts';
 export type { DialFunction } from './dial/dial.ts';
 export { nodesOf } from './drivers/nodes.ts';
-export { type CloudSqlOptions, connectionOf, type OrmConnection, poolErrorListener } from './drivers/orm-options.ts';
+export {
+  type CloudSqlNodes,
+  type CloudSqlOptions,
+  connectionOf,
+  type OrmConnection,
+  poolErrorListener,
+} from './drivers/orm-options.ts';
 export { PendingDials } from './drivers/pending-dials.ts';
 export { ownedAddress } from './drivers/read-options.ts';
 export {
@@ -22,6 +28,7 @@ export {
   errorCatalogue,
   RefreshError,
 } from './errors.ts';
+export type { NameStatus } from './failover/watched-name.ts';
 export type { DnsName } from './instance/dns-name.ts';
 export { type Instance, parseInstance, parseName, type ServiceName } from './instance/instance.ts';
 export type { AddressRecord, NameResolver } from './instance/resolve.ts';

@@ -1,4 +1,5 @@
 import { generateKeyPair } from 'node:crypto';
+import { processWide } from './process-wide.ts';
 
 /** The client's key pair, PEM encoded: PKCS #8 and SPKI. */
 export interface KeyPair {
@@ -6,19 +7,16 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-const slot = Symbol.for('@x/cloudsql-core/key-pair');
-type Holder = { [slot]?: Promise<KeyPair> };
-
 /**
  * The RSA-2048 key pair of this process: made off-thread on first use, kept in memory only, shared by all connectors
  * and all copies of this library. RSA because Google documents no other kind for ephemeral certificates.
  */
 export function processKeyPair(): Promise<KeyPair> {
-  const holder = globalThis as Holder;
-  holder[slot] ??= makeKeyPair();
-  const pending = holder[slot];
+  const shared = processWide<{ made?: Promise<KeyPair> | undefined }>('key-pair', () => ({}));
+  shared.made ??= makeKeyPair();
+  const pending = shared.made;
   pending.catch(() => {
-    if (holder[slot] === pending) holder[slot] = undefined;
+    if (shared.made === pending) shared.made = undefined;
   });
   return pending;
 }

@@ -53,20 +53,20 @@ export async function openLogin({ connector, connection, engine, ...request }: L
   const ask = request.withToken ? askToken : request.askPassword;
   const secret = ask && inTime((async () => ask())());
   const user = request.user ?? inTime(connector.databaseUser({ engine, instance }));
-  const socket = connector.connect({ ...connection, engine, signal, timeoutMs });
-  // Settled together, so that a socket that comes about although there is nobody to log in does not stay open.
-  const [dialled, named, told] = await Promise.allSettled([socket, user, secret]);
-  limit.clear();
-  const failed = [dialled, named, told].find((result) => result.status === 'rejected');
-  if (failed) {
-    if (dialled.status === 'fulfilled') dialled.value.destroy();
-    throw failed.reason;
+  const failed = new AbortController();
+  const given = AbortSignal.any([signal, failed.signal]);
+  const socket = connector.connect({ ...connection, engine, signal: given, timeoutMs });
+  try {
+    const [dialled, name, told] = await Promise.all([socket, user, secret]);
+    return { socket: dialled, user: name, secret: told };
+  } catch (error) {
+    // Nobody is left to log in: the dial is given up, and a socket that comes about all the same does not stay open.
+    failed.abort(error);
+    const why = await socket.then((late) => void late.destroy()).catch((reason: CloudSqlError) => reason);
+    throw why && (signal.aborted || why.code !== 'CLOUDSQL_DIAL_ABORTED') ? why : error;
+  } finally {
+    limit.clear();
   }
-  return {
-    socket: (dialled as PromiseFulfilledResult<TLSSocket>).value,
-    user: (named as PromiseFulfilledResult<string>).value,
-    secret: (told as PromiseFulfilledResult<string | undefined>).value,
-  };
 }
 
 /** Says that SQL Server has no IAM login. */

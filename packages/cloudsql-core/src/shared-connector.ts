@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Connector } from './connector.ts';
 import type { ConnectorOptions } from './options/connector-options.ts';
-
-const slot = Symbol.for('@x/cloudsql-core/connectors');
+import { processWide } from './process-wide.ts';
 
 interface Registry {
   readonly connectors: Map<string, Connector>;
@@ -17,9 +16,11 @@ interface Registry {
  */
 export function connectorFor(option: Connector | ConnectorOptions = {}): Connector {
   if (option instanceof Connector || isForeignConnector(option)) return option;
-  const holder = globalThis as { [slot]?: Registry };
-  holder[slot] ??= { connectors: new Map(), numbers: new WeakMap(), count: 0 };
-  const registry = holder[slot];
+  const registry = processWide<Registry>('connectors', () => ({
+    connectors: new Map(),
+    numbers: new WeakMap(),
+    count: 0,
+  }));
   // Checked before anything is kept, so that wrong options leave nothing behind.
   const made = new Connector(option);
   // A digest, because options can hold tokens and keys.
@@ -48,5 +49,5 @@ function keyOf(value: unknown, registry: Registry): string {
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || Array.isArray(value);
 }

@@ -18,16 +18,18 @@ let answers: Answer[];
 let calls: number;
 let server: http.Server;
 let client: ApiClient;
+let refused: string[];
 
 beforeEach(async () => {
   calls = 0;
+  refused = [];
   server = http.createServer((_, response) => {
     calls++;
     (answers.shift() ?? ok)(response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  client = new ApiClient({});
+  client = new ApiClient({}, (token) => refused.push(token));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 
@@ -93,6 +95,12 @@ it.each([400, 401, 403, 404])('takes a %s for final', async (code) => {
   answers = [status(code)];
   await expect(call()).rejects.toMatchObject({ retryable: false });
   expect(calls).toBe(1);
+});
+
+it('says which token was refused', async () => {
+  answers = [status(401)];
+  await expect(call()).rejects.toMatchObject({ code: 'CLOUDSQL_TOKEN_REFUSED' });
+  expect(refused).toEqual(['t']);
 });
 
 it('gives up after five attempts', async () => {

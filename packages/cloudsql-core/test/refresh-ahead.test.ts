@@ -85,6 +85,16 @@ it('fetches soon after a value is suspected, and not for every suspicion', async
   expect(state.fetches).toBe(2);
 });
 
+it('fetches soon after a value is suspected although the clock was set back', async () => {
+  const { policy, state } = source();
+  policy.suspect(await policy.get());
+  await vi.advanceTimersByTimeAsync(60_000);
+  vi.setSystemTime(Date.now() - 24 * hour);
+  policy.suspect(await policy.get());
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(state.fetches).toBe(3);
+});
+
 it('rejects those who wait when it is closed, and fetches no more', async () => {
   const policy = new RefreshAhead<{ expiresAt: number }>(() => new Promise(() => {}));
   const waiting = policy.get();

@@ -62,6 +62,23 @@ it.each([
   expect(count()).toBe(2);
 });
 
+it('a token is replaced in time, although the clock was set back', async () => {
+  const { cache } = cacheOf(60 * minutes);
+  await cache.get();
+  vi.advanceTimersByTime(56 * minutes);
+  vi.setSystemTime(Date.now() - 24 * 60 * minutes);
+  expect((await cache.get()).token).toBe('token 2');
+});
+
+it('a token that was refused is not handed out again, and another one is', async () => {
+  const { cache } = cacheOf(60 * minutes);
+  const { token } = await cache.get();
+  cache.forget('token 0');
+  expect((await cache.get()).token).toBe(token);
+  cache.forget(token);
+  expect((await cache.get()).token).toBe('token 2');
+});
+
 it('a failure is not remembered', async () => {
   let left = 1;
   const cache = new TokenCache(async () => {

@@ -6,6 +6,15 @@ export type Environment = Readonly<Record<string, string>>;
 
 const DIRECT_HOSTS = 'localhost,127.0.0.1';
 
+/** Each kind of client reads one of these, and an inherited value of its own would win over what is more general. */
+const CA_VARIABLES = [
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
+];
+
 /**
  * Returns the variables that make unmodified Google clients be a principal. When they are to be captured as well, all
  * their `https` goes through the emulator, and service accounts get a key file instead of an external account.
@@ -34,8 +43,7 @@ export function googleEnvironment(
     // Set, because an inherited value might exempt googleapis.com.
     NO_PROXY: DIRECT_HOSTS,
     no_proxy: DIRECT_HOSTS,
-    NODE_EXTRA_CA_CERTS: files.caFile,
-    SSL_CERT_FILE: files.caFile,
+    ...Object.fromEntries(CA_VARIABLES.map((name) => [name, files.caFile])),
   };
 }
 

@@ -2,7 +2,7 @@ import type { StoredInstance } from './data-folder/stored-state.ts';
 import type { DataPlane } from './data-plane/data-plane.ts';
 import type { Databases } from './database/databases.ts';
 import { UserRegistry } from './database/users.ts';
-import { instanceDnsNames } from './dns/instance-names.ts';
+import { certificateDnsNames } from './dns/instance-names.ts';
 import type { Instance, RunningInstance } from './instance.ts';
 import { allOrFirstError } from './lifetime.ts';
 import type { Pki, ServerCaMode } from './pki/pki.ts';
@@ -29,11 +29,8 @@ export async function openInstance(wanted: ResolvedInstance, parts: InstancePart
   ]);
   const places = { ...addresses, PSC: wanted.pscEnabled ? addresses.PSC : null };
   const isPooled = name.service === 'cloud-sql' && (wanted.serverCaMode ?? DEFAULT_MODE) !== DEFAULT_MODE;
-  const ownNames = instanceDnsNames(
-    name,
-    TYPES.filter((type) => places[type] !== null),
-  );
-  const psc = ownNames.PSC === undefined ? [] : [ownNames.PSC];
+  // Those of an authority of their own are known by the common name, but for the name of their endpoint.
+  const named = TYPES.filter((type) => places[type] !== null && (isPooled || type === 'PSC'));
   const instance: Instance = {
     name,
     rules,
@@ -43,7 +40,7 @@ export async function openInstance(wanted: ResolvedInstance, parts: InstancePart
     createsDatabases: wanted.createsDatabases ?? false,
     onChange: parts.onChange,
     serverCaMode: wanted.serverCaMode ?? DEFAULT_MODE,
-    serverNames: [...(isPooled ? Object.values(ownNames) : psc), ...(wanted.serverNames ?? [])],
+    serverNames: [...certificateDnsNames(name, named), ...(wanted.serverNames ?? [])],
     pki,
   };
   return { instance, addresses: await parts.dataPlane.open(instance, places) };

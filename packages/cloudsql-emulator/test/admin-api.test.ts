@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { adminUrl, getToken, publicKey, SCOPE } from './client.ts';
@@ -148,6 +149,19 @@ describe('generateEphemeralCert', () => {
       expect((await call(certUrl(), token, body)).status).toBe(400);
     }
     expect((await call(certUrl(), token, 'x'.repeat(300_000))).status).toBe(413);
+  });
+
+  test('takes a body that is compressed, as clients in Java send it', async () => {
+    const authorization = `Bearer ${await getToken(cloud, APP)}`;
+    const post = async (body: Buffer): Promise<number> => {
+      const headers = { authorization, 'content-encoding': 'gzip' };
+      return (await fetch(certUrl(), { method: 'POST', headers, body: new Uint8Array(body) })).status;
+    };
+    const body = gzipSync(JSON.stringify({ public_key: publicKey }));
+    expect(await post(body)).toBe(200);
+    expect(await post(body.subarray(0, -20))).toBe(400);
+    expect(await post(Buffer.from('{}'))).toBe(400);
+    expect(await post(gzipSync('x'.repeat(300_000)))).toBe(413);
   });
 });
 

@@ -115,7 +115,10 @@ describe('the API', () => {
     ]) {
       const answer = await call(`v1beta/${CLUSTER}:generateClientCertificate`, token, body);
       expect(answer.status).toBe(200);
-      const chain = (answer.body.pemCertificateChain as string[]).map((pem) => new X509Certificate(pem));
+      const pems = answer.body.pemCertificateChain as string[];
+      // As at Google, where connectors join them with nothing between.
+      expect(pems.join('')).toMatch(/^(-----BEGIN CERTIFICATE-----\n[^-]+\n-----END CERTIFICATE-----\n){3}$/);
+      const chain = pems.map((pem) => new X509Certificate(pem));
       expect(chain).toHaveLength(3);
       expect(chain[0]!.checkIssued(chain[1]!) && chain[1]!.checkIssued(chain[2]!)).toBe(true);
       expect(chain[0]!.publicKey.export({ type: 'spki', format: 'pem' })).toBe(publicKey);

@@ -85,6 +85,9 @@ test('the variables capture a client', () => {
     HTTPS_PROXY: cloud.url,
     NODE_EXTRA_CA_CERTS: cloud.caFile,
     SSL_CERT_FILE: cloud.caFile,
+    REQUESTS_CA_BUNDLE: cloud.caFile,
+    CURL_CA_BUNDLE: cloud.caFile,
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: cloud.caFile,
     GOOGLE_APPLICATION_CREDENTIALS: cloud.serviceAccountFile(APP, { endpoints: 'GOOGLE' }),
   });
   expect(cloud.googleEnv(ADA, { intercept: true }).GOOGLE_APPLICATION_CREDENTIALS).toBe(cloud.credentialsFile(ADA));

@@ -75,6 +75,8 @@ describe('a server of a certificate authority service', () => {
     expect(certificate.subject.CN).toBeUndefined();
     for (const { name: dnsName } of settings.dnsNames ?? []) {
       expect(checkServerIdentity(dnsName.slice(0, -1), certificate)).toBeUndefined();
+      // The connector for Java compares them as they are: with the dot at the end.
+      expect(certificate.subjectaltname?.split(', ')).toContain(`DNS:${dnsName}`);
     }
     expect(checkServerIdentity('other.example.com', certificate)?.message).toContain('does not match');
     expect(await query(await getAccess(cloud, name, { email: APP }), config, 'select 1')).toEqual([1]);

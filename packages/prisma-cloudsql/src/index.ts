@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { poolErrorListener } from '@x/cloudsql-core';
 import { type PgCloudSqlOptions, pgOptions } from '@x/cloudsql-core/pg';
+import { tellDialErrors } from './dial-errors.ts';
 import type { PoolConfig } from './pool-config.ts';
 import { takeSchema } from './schema-parameter.ts';
 
@@ -28,5 +29,10 @@ export class PrismaCloudSql extends PrismaPg {
     } else {
       super(pgOptions(options), { onPoolError: poolErrorListener(options.connector), ...adapterOptions });
     }
+  }
+
+  /** Opens a pool. */
+  override async connect(): ReturnType<PrismaPg['connect']> {
+    return tellDialErrors(await super.connect());
   }
 }

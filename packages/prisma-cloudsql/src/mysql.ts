@@ -1,6 +1,7 @@
 import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { PendingDials } from '@x/cloudsql-core';
 import { type MariadbCloudSqlOptions, mariadbOptions } from '@x/cloudsql-core/mariadb';
+import { tellDialErrors } from './dial-errors.ts';
 
 /** Options of `mariadb`, by way of the adapter that they are for: it is its dependency, not ours. */
 type MariadbConfig = Exclude<ConstructorParameters<typeof PrismaMariaDb>[0], string | { getConnection: unknown }>;
@@ -32,7 +33,7 @@ export class PrismaCloudSql extends PrismaMariaDb {
 
   /** Opens a pool, whose end gives up what it is still dialling. */
   override async connect(): ReturnType<PrismaMariaDb['connect']> {
-    const adapter = await super.connect();
+    const adapter = tellDialErrors(await super.connect());
     const dispose = adapter.dispose.bind(adapter);
     adapter.dispose = () => {
       const disposed = dispose();

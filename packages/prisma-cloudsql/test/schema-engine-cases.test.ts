@@ -14,7 +14,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-describe.concurrent('other commands', { timeout: 30_000 }, () => {
+describe.concurrent('other commands', { timeout: 120_000 }, () => {
   test('migrate diff between files needs neither database nor credentials', async () => {
     const { code, stdout } = await project.run(
       'migrate diff --from-empty --to-schema prisma/schema.prisma --script'.split(' '),
@@ -82,7 +82,7 @@ describe.concurrent('other commands', { timeout: 30_000 }, () => {
   });
 });
 
-describe.concurrent('errors', { timeout: 30_000 }, () => {
+describe.concurrent('errors', { timeout: 120_000 }, () => {
   test('a migration that fails is reported as Prisma does, with what the database says', async () => {
     const broken = new PrismaProject();
     broken.writeMigration('20990101000000_bad', 'select 1;\nselect * from nowhere;\n');

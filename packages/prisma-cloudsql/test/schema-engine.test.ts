@@ -15,7 +15,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-describe('one project through the commands', { timeout: 30_000 }, () => {
+describe('one project through the commands', { timeout: 120_000 }, () => {
   test('generate works with nothing set', async () => {
     const { code, stdout, stderr } = await project.run(['generate']);
     expect(stdout).toContain('Generated Prisma Client (7.10.0)');

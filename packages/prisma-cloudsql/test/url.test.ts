@@ -26,7 +26,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
-describe('cloudSqlUrl in prisma.config.ts', { timeout: 30_000 }, () => {
+describe('cloudSqlUrl in prisma.config.ts', { timeout: 120_000 }, () => {
   test.each([
     ['migrate deploy', '1 migration found'],
     ['migrate status', 'Database schema is up to date!'],
@@ -51,7 +51,7 @@ describe('cloudSqlUrl in prisma.config.ts', { timeout: 30_000 }, () => {
   });
 });
 
-describe('cloudsql exec', { timeout: 30_000 }, () => {
+describe('cloudsql exec', { timeout: 120_000 }, () => {
   test('runs prisma migrate deploy, whose configuration knows DATABASE_URL only', async () => {
     const datasource = 'datasource: { url: process.env.DATABASE_URL }';
     const schema = "schema: 'prisma/schema.prisma', migrations: { path: 'prisma/migrations' }";

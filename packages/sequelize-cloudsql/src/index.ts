@@ -1,4 +1,5 @@
 import {
+  type CloudSqlNodes,
   type CloudSqlOptions,
   checkOrmOptions,
   connectionOf,
@@ -24,18 +25,15 @@ export interface SequelizeCloudSqlReplication {
   readonly read: readonly OrmConnection[];
 }
 
-/** Instances in place of the addresses of a replication. */
-type Nodes = Omit<CloudSqlOptions<Native, Owned, 'url'>, 'replication' | keyof OrmConnection> &
-  Partial<Omit<OrmConnection, 'instance'>> & {
-    readonly instance?: never;
-    readonly url?: never;
-    readonly replication: SequelizeCloudSqlReplication;
-  };
-
 /** Sequelize's options, with the instance in place of the address. */
-export type SequelizeCloudSqlOptions = CloudSqlOptions<Native, Owned | 'replication', 'url'> | Nodes;
+export type SequelizeCloudSqlOptions =
+  | CloudSqlOptions<Native, Owned | 'replication', 'url'>
+  | CloudSqlNodes<Native, Owned, 'url', SequelizeCloudSqlReplication>;
 
 const owned = { ...ownedAddress, native: 'libpq would dial past the connector' };
+
+/** What Sequelize itself takes out of `dialectOptions`. */
+const ofSequelize = ['prependSearchPath', 'clientMinMessages'];
 
 /** The binding of each dialect, and what its driver calls a URL. */
 const dialects = {
@@ -56,12 +54,22 @@ export function cloudSql(options: SequelizeCloudSqlOptions): Options {
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   const { replication, ...others } = rest as typeof rest & { replication?: SequelizeCloudSqlReplication };
+  const entries = Object.entries(rest.dialectOptions ?? {});
+  const own = Object.fromEntries(entries.filter(([name]) => ofSequelize.includes(name)));
+  const drivers = Object.fromEntries(entries.filter(([name]) => !ofSequelize.includes(name)));
   const dials = new PendingDials();
   const node = (given: object): object => {
     checkOrmOptions('Sequelize replication', given, ownedAddress);
-    const bound = (binding as typeof pgOptions)({ ...rest.dialectOptions, ...connection, ...given });
+    const bound = (binding as typeof pgOptions)({ ...drivers, ...connection, ...given });
     const { host, port, user: username, password, database, ...driver } = bound;
-    return { host, port, username, password, ...(database && { database }), dialectOptions: dials.in(driver) };
+    return {
+      host,
+      port,
+      username,
+      password,
+      ...(database && { database }),
+      dialectOptions: { ...own, ...dials.in(driver) },
+    };
   };
   return {
     ...others,

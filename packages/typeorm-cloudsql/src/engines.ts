@@ -48,7 +48,9 @@ export const engines: { readonly [Type in keyof OwnedByType]: Engine<OwnedByType
     place(connection, { connectTimeout, extra, replication }) {
       const timeout = connectTimeout === undefined ? {} : { connectTimeout };
       const bind = (node: OrmConnection): Mysql2Config => mysql2Options({ ...(extra as object), ...timeout, ...node });
-      return replication ? replicated(connection, replication, bind) : inExtra(bind(connection));
+      const placed = replication ? replicated(connection, replication, bind) : inExtra(bind(connection));
+      // TypeORM 0.3 would prefer `mysql` where that is installed, too; it does not know `stream`.
+      return { ...placed, connectorPackage: 'mysql2' };
     },
   },
   mssql: {

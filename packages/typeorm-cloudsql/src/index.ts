@@ -1,8 +1,8 @@
 import {
+  type CloudSqlNodes,
   type CloudSqlOptions,
   checkOrmOptions,
   connectionOf,
-  type OrmConnection,
   oneOf,
   ownedAddress,
 } from '@x/cloudsql-core';
@@ -23,21 +23,14 @@ type Given<T extends Type> = Omit<Native<T>, 'type'> & { readonly type: T };
 type Owned<T extends Type> = keyof typeof ownedAddress | OwnedByType[T];
 
 /** Instances in place of the addresses of a replication. */
-type Nodes<T extends Type> = Omit<CloudSqlOptions<Given<T>, Owned<T>, 'url'>, 'replication' | keyof OrmConnection> &
-  Partial<Omit<OrmConnection, 'instance'>> & {
-    readonly instance?: never;
-    readonly url?: never;
-    /** One instance for each node; what they have in common may stand beside. */
-    readonly replication: Replication & Omit<ReplicationOf<Native<T>>, keyof Replication>;
-  };
-
+type Nodes<T extends Type> = Replication & Omit<ReplicationOf<Native<T>>, keyof Replication>;
 type ReplicationOf<Options> = 'replication' extends keyof Options ? NonNullable<Options['replication']> : object;
 
 /** TypeORM's options, with the instance in place of the address. */
 export type TypeOrmCloudSqlOptions<T extends Type = Type> = {
   [Each in T]:
     | CloudSqlOptions<Given<Each>, Owned<Each> | 'replication', 'url'>
-    | (Each extends 'mssql' ? never : Nodes<Each>);
+    | (Each extends 'mssql' ? never : CloudSqlNodes<Given<Each>, Owned<Each>, 'url', Nodes<Each>>);
 }[T];
 
 /**

@@ -19,6 +19,7 @@ const stepOf: Readonly<Partial<Record<CloudSqlErrorCode, StepName>>> = {
   CLOUDSQL_UNTRUSTED_CREDENTIALS: 'credentials',
   CLOUDSQL_UNIVERSE_MISMATCH: 'credentials',
   CLOUDSQL_TOKEN_FAILED: 'credentials',
+  CLOUDSQL_TOKEN_REFUSED: 'credentials',
   CLOUDSQL_IMPERSONATION_DENIED: 'credentials',
   CLOUDSQL_API_DISABLED: 'api',
   CLOUDSQL_API_ERROR: 'api',

@@ -88,6 +88,8 @@ export interface Credentials {
   quotaProject(): Promise<string | undefined>;
   /** Says which credentials these are. Gets both tokens, because only they show what they are good for. */
   explain(): Promise<CredentialsExplanation>;
+  /** Says that a token was refused, so that it is not handed out again. */
+  refused(token: string): void;
   /** Ends what is under way. */
   close(reason: Error): void;
 }

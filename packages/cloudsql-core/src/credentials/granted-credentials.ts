@@ -115,6 +115,10 @@ export class GrantedCredentials implements Credentials {
     });
   }
 
+  refused(token: string): void {
+    for (const cache of [this.#api, this.#login]) cache.forget(token);
+  }
+
   close(reason: Error): void {
     this.#life.abort(reason);
     this.#http.close();

@@ -13,7 +13,7 @@ const earlyMs = 5 * 60_000;
  */
 export class TokenCache<T extends AccessToken & { readonly keep?: false }> {
   readonly #fetch: () => Promise<T>;
-  #current: { readonly token: T; readonly staleAt: number } | undefined;
+  #current: { readonly token: T; readonly staleAt: number; readonly staleFrom: number } | undefined;
   #pending: Promise<T> | undefined;
 
   constructor(fetch: () => Promise<T>) {
@@ -21,16 +21,18 @@ export class TokenCache<T extends AccessToken & { readonly keep?: false }> {
   }
 
   get(): Promise<T> {
-    if (this.#current && Date.now() < this.#current.staleAt) return Promise.resolve(this.#current.token);
+    const known = this.#current;
+    // By both clocks: this one may be set back, and that one stands still while the machine sleeps.
+    if (known && Date.now() < known.staleAt && performance.now() < known.staleFrom) return Promise.resolve(known.token);
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = undefined;
     });
     return this.#pending;
   }
 
-  /** Drops the token: it is no longer the one that should be used. */
-  forget(): void {
-    this.#current = undefined;
+  /** Drops the token: it is no longer the one that should be used. With an argument, only if it is that one. */
+  forget(token?: string): void {
+    if (token === undefined || token === this.#current?.token.token) this.#current = undefined;
   }
 
   async #renew(): Promise<T> {
@@ -38,7 +40,8 @@ export class TokenCache<T extends AccessToken & { readonly keep?: false }> {
     this.#current = undefined;
     if (token.keep !== false && token.expiresAt !== undefined) {
       const left = token.expiresAt - Date.now();
-      this.#current = { token, staleAt: token.expiresAt - Math.min(earlyMs, left * 0.75) };
+      const fresh = left - Math.min(earlyMs, left * 0.75);
+      this.#current = { token, staleAt: Date.now() + fresh, staleFrom: performance.now() + fresh };
     }
     return token;
   }

@@ -1,10 +1,7 @@
 import type { Duplex } from 'node:stream';
-import { bypass } from '../login.ts';
-import { optionalMilliseconds } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
-import { mysqlLogin, mysqlUrl, ownedMysql } from './mysql-login.ts';
+import { mysqlLogin, ownedMysql } from './mysql-login.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
-import { nativeOf, readOptions } from './read-options.ts';
 
 /** The options of `mariadb` that this binding sets, because setting them otherwise would bypass the connector. */
 export type MariadbOwnedOption = 'host' | 'port' | 'ssl' | 'stream' | 'socketPath' | 'permitRedirect';
@@ -70,16 +67,10 @@ export function mariadbOptions<Options extends object>(
   options: string | (MariadbCloudSqlOptions & Options),
 ): MariadbConfig & Omit<Options, keyof MariadbConfig | keyof ConnectionOptions | 'connector' | 'url'>;
 export function mariadbOptions(given: string | Record<string, unknown>): MariadbConfig {
-  const how = { driver: 'mariadb', urlOption: 'url', url: mysqlUrl, owned, native };
-  const { options, connection, connector } = readOptions(given, how);
-  const driverTimeoutMs = optionalMilliseconds('connectTimeout', options.connectTimeout, 0);
-  const { user, password, timeoutMs, socket } = mysqlLogin({ connection, connector, driverTimeoutMs });
+  const { connection, config, socket } = mysqlLogin(given, { driver: 'mariadb', urlOption: 'url', owned, native });
+  const timeoutMs = config.connectTimeout;
   return {
-    ...nativeOf(options, native),
-    ...bypass,
-    user,
-    ...(password === undefined ? {} : { password }),
-    connectTimeout: timeoutMs,
+    ...config,
     permitRedirect: false,
     // Returned, not handed to the callback: without a socket in it mariadb would dial by itself, in clear text, and after
     // its own limit the callback breaks.

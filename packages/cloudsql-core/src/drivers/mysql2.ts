@@ -1,11 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { bypass } from '../login.ts';
-import { optionalMilliseconds } from '../options/check.ts';
 import type { ConnectionOptions } from '../options/connection-options.ts';
-import { mysqlLogin, mysqlUrl, ownedMysql } from './mysql-login.ts';
+import { mysqlLogin, ownedMysql } from './mysql-login.ts';
 import { givenUpAtEnd, type Mysql2Connection } from './mysql2-pool.ts';
 import type { CloudSqlOptions } from './orm-options.ts';
-import { nativeOf, readOptions } from './read-options.ts';
 
 /** The options of `mysql2` that this binding sets, because setting them otherwise would bypass the connector. */
 export type Mysql2OwnedOption = 'host' | 'port' | 'ssl' | 'stream' | 'socketPath' | 'localAddress' | 'isServer';
@@ -56,16 +53,9 @@ export function mysql2Options<Options extends object>(
   options: string | (Mysql2CloudSqlOptions & Options),
 ): Mysql2Config & Omit<Options, keyof Mysql2Config | keyof ConnectionOptions | 'connector' | 'uri'>;
 export function mysql2Options(given: string | Record<string, unknown>): Mysql2Config {
-  const how = { driver: 'mysql2', urlOption: 'uri', url: mysqlUrl, owned, native };
-  const { options, connection, connector } = readOptions(given, how);
-  const driverTimeoutMs = optionalMilliseconds('connectTimeout', options.connectTimeout, 0);
-  const { user, password, timeoutMs, socket } = mysqlLogin({ connection, connector, driverTimeoutMs });
+  const { connection, config, socket } = mysqlLogin(given, { driver: 'mysql2', urlOption: 'uri', owned, native });
   return {
-    ...nativeOf(options, native),
-    ...bypass,
-    user,
-    ...(password === undefined ? {} : { password }),
-    connectTimeout: timeoutMs,
+    ...config,
     // Dialled at once: mysql2 believes that a socket it is given is connected.
     stream: (wanted) =>
       givenUpAtEnd(wanted, () =>

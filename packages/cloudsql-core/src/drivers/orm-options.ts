@@ -25,6 +25,18 @@ export type OrmConnection = ConnectionOptions & {
 };
 
 /**
+ * The same for an ORM's `replication`, given as `Nodes`: an instance for each node, in place of the one for all. What the
+ * nodes have in common may stand beside.
+ */
+export type CloudSqlNodes<Native, Owned extends string, UrlOption extends string, Nodes> = Omit<
+  CloudSqlOptions<Native, Owned, UrlOption>,
+  'replication' | keyof OrmConnection
+> &
+  Partial<Omit<OrmConnection, 'instance'>> & { readonly [Option in 'instance' | UrlOption]?: never } & {
+    readonly replication: Nodes;
+  };
+
+/**
  * Takes the options of a connection out of an ORM's. `urlOption` is what the ORM calls its connection URL,
  * `driverUrlOption` what the driver does; `database` stays in the rest as well, because ORMs read it.
  */

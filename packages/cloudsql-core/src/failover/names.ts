@@ -10,10 +10,10 @@ import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
 import { instanceOfDnsName } from '../service/cloud-sql.ts';
 import type { Instances } from '../service/instances.ts';
 import type { OpenedSocket } from '../service/open-socket.ts';
-import { WatchedName } from './watched-name.ts';
+import { type NameStatus, WatchedName } from './watched-name.ts';
 
-/** How long the API has to say whose a DNS name is, in milliseconds. */
-const apiTimeoutMs = 20_000;
+/** How long one look-up may take, in milliseconds: all who come meanwhile wait for it. */
+const lookUpTimeoutMs = 20_000;
 
 /** A name may lead elsewhere again while it is being dialled, but hardly ever twice. */
 const attempts = 3;
@@ -41,13 +41,17 @@ export class Names {
   /** The instance that a name stands for. @throws ConfigError, RefreshError */
   async get({ name, authType, signal }: NameRequest): Promise<Instance> {
     if (name.service) return name;
-    const found = this.#watch(name, authType).get();
-    return (await (signal ? waitOrAbort(found, signal) : found)).instance;
+    return (await waitOrAbort(this.#watch(name, authType).get(), signal)).instance;
   }
 
   /** The instance that a name stood for when it was last looked up. Starts nothing. */
   peek(name: Instance | DnsName): Instance | undefined {
     return name.service ? name : this.#watched.get(name.id)?.watch.peek();
+  }
+
+  /** What is known of each name. */
+  status(): NameStatus[] {
+    return [...this.#watched.values()].map(({ watch }) => watch.status);
   }
 
   /** Opens a connection to what a name stands for, and to nothing that it stands for no more when that is done. */
@@ -67,7 +71,7 @@ export class Names {
           return socket;
         }
         socket.destroy();
-        target = await watch.get();
+        target = await waitOrAbort(watch.get(), signal);
       } catch (error) {
         if (signal.aborted || attempt === attempts) throw error;
         const now = await waitOrAbort(watch.afterFailure(), signal);
@@ -87,12 +91,11 @@ export class Names {
   #watch(name: DnsName, authType: AuthType | undefined): WatchedName {
     let known = this.#watched.get(name.id);
     if (!known) {
-      const { failoverPeriodMs: periodMs, allowedProjects, logger, resolver = dns } = this.#options;
+      const { failoverPeriodMs: periodMs, allowedProjects, logger } = this.#options;
       const authTypes = new Set<AuthType>();
       const prepare = (instance: Instance): Promise<unknown> =>
         Promise.all([...authTypes].map((each) => this.#instances.of({ instance, authType: each }).info.get()));
-      const askApi = (dnsName: string, region: string): Promise<string> => this.#askApi(dnsName, region);
-      const resolve = (): Promise<Resolution> => resolveName(name, { resolver, askApi });
+      const resolve = (): Promise<Resolution> => this.#lookUp(name);
       known = { watch: new WatchedName({ name, resolve, prepare, periodMs, allowedProjects, logger }), authTypes };
       this.#watched.set(name.id, known);
     }
@@ -100,15 +103,17 @@ export class Names {
     return known.watch;
   }
 
-  async #askApi(name: string, region: string): Promise<string> {
-    const plane = this.#instances.plane('cloud-sql');
+  async #lookUp(name: DnsName): Promise<Resolution> {
     const late = (): Error =>
-      cloudSqlError('CLOUDSQL_DNS_FAILED', `The API did not answer within ${apiTimeoutMs} ms`, { instance: name });
-    const { signal, clear } = deadline(apiTimeoutMs, late, this.#life.signal);
-    try {
+      cloudSqlError('CLOUDSQL_DNS_FAILED', `There was no answer within ${lookUpTimeoutMs} ms`, { instance: name.id });
+    const { signal, clear } = deadline(lookUpTimeoutMs, late, this.#life.signal);
+    const askApi = async (dnsName: string, region: string): Promise<string> => {
+      const plane = this.#instances.plane('cloud-sql');
       const { endpoint, credentials } = plane;
-      const asked = plane.api().then((api) => instanceOfDnsName({ api, endpoint, credentials, signal }, name, region));
-      return await waitOrAbort(asked, signal);
+      return instanceOfDnsName({ api: await plane.api(), endpoint, credentials, signal }, dnsName, region);
+    };
+    try {
+      return await waitOrAbort(resolveName(name, { resolver: this.#options.resolver ?? dns, askApi }), signal);
     } finally {
       clear();
     }

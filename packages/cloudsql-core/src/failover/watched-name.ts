@@ -20,6 +20,20 @@ export interface WatchOptions {
   readonly logger: Logger | undefined;
 }
 
+/** What {@link Connector.names} says of one DNS name. */
+export interface NameStatus {
+  readonly name: string;
+  /** The instance that dials go to; undefined where the name has not led to one yet. */
+  readonly instance: string | undefined;
+  /** When DNS last said so. */
+  readonly resolvedAt: Date | undefined;
+  /** Why the latest look-up was not followed, until one is: no answer, or one that must not be followed. */
+  readonly error: Error | undefined;
+}
+
+/** Polling is late that long after its time, in milliseconds: more than a look-up takes. */
+const lateMs = 30_000;
+
 /** A dial that has an answer from before waits no longer than this for a new one, in milliseconds. */
 const patienceMs = 1000;
 
@@ -35,9 +49,14 @@ export class WatchedName {
   /** Open connections, with the instance that each leads to. */
   readonly #sockets: Map<TLSSocket, string> = new Map();
   #answer: Resolution | undefined;
+  #answeredAt: Date | undefined;
+  #error: Error | undefined;
   /** Why the latest answer is not followed. */
   #refusal: ConfigError | undefined;
-  #freshUntil = 0;
+  /** For how long the latest answer is good, in milliseconds. */
+  #ttlMs = 0;
+  /** By the wall clock, because the other one stands still while the machine sleeps. */
+  #lookedUpAt = 0;
   #pending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #awakeUntil = 0;
@@ -52,11 +71,17 @@ export class WatchedName {
     return this.#answer?.instance;
   }
 
+  /** What is known of the name. Starts nothing. */
+  get status(): NameStatus {
+    const [instance, resolvedAt] = [this.#answer?.instance.id, this.#answeredAt];
+    return { name: this.#options.name.id, instance, resolvedAt, error: this.#error };
+  }
+
   /** What the name stands for. While it is watched, nobody waits for DNS. */
   async get(): Promise<Resolution> {
     const lookup = this.#lookUp();
     if (!this.#answer || this.#refusal) await lookup;
-    else if (!this.#timer) await atMost(patienceMs, lookup);
+    else if (!this.#isWatched) await atMost(patienceMs, lookup);
     return this.#current();
   }
 
@@ -92,13 +117,18 @@ export class WatchedName {
     return this.#answer!;
   }
 
+  /** Whether it is polled, and in time: a process that was frozen, or asleep, is late. */
+  get #isWatched(): boolean {
+    return this.#timer !== undefined && Date.now() - this.#lookedUpAt < this.#options.periodMs + lateMs;
+  }
+
   #poll(): void {
     const { periodMs } = this.#options;
     const isInUse = this.#sockets.size > 0 || Date.now() < this.#awakeUntil;
     this.#timer = undefined;
     if (periodMs === 0 || this.#closed || !isInUse) return;
     this.#timer = setTimeout(() => {
-      this.#freshUntil = 0;
+      this.#ttlMs = 0;
       this.#lookUp()
         .catch(() => {})
         .finally(() => this.#poll());
@@ -108,7 +138,9 @@ export class WatchedName {
 
   /** Looks the name up, unless that was just done. Rejects only where there is no answer from before. */
   #lookUp(): Promise<void> {
-    if (Date.now() < this.#freshUntil && !this.#pending) return Promise.resolve();
+    const age = Date.now() - this.#lookedUpAt;
+    // A negative one: the clock was set back.
+    if (age >= 0 && age < this.#ttlMs && !this.#pending) return Promise.resolve();
     this.#pending ??= this.#resolve().finally(() => {
       this.#pending = undefined;
     });
@@ -122,17 +154,20 @@ export class WatchedName {
       if (!this.#closed) this.#accept(answer);
     } catch (cause) {
       const error = cause as Error;
+      this.#error = error;
       // Asked again after a while only, for whoever cannot answer is not helped by being asked more.
-      if (this.#answer) this.#freshUntil = Date.now() + patienceMs;
+      if (this.#answer) this.#ttlMs = patienceMs;
       publish('failover', { name: name.id, error });
       if (!this.#answer) throw error;
       logger?.warn(`${this.#answer.instance.id} stays in use for ${name.id}: ${error.message}`);
+    } finally {
+      this.#lookedUpAt = Date.now();
     }
   }
 
   #accept(answer: Resolution): void {
     const { name, allowedProjects, logger } = this.#options;
-    this.#freshUntil = Date.now() + answer.ttlMs;
+    this.#ttlMs = answer.ttlMs;
     const before = this.#answer?.instance;
     const { instance } = answer;
     const allowed = allowedProjects ?? [before?.project ?? instance.project];
@@ -140,12 +175,13 @@ export class WatchedName {
       const what = `The name leads to ${instance.id}; ${allowedProjects ? 'allowed are' : 'so far it led to'} instances of ${allowed.join(', ')}`;
       const refusal = new ConfigError('CLOUDSQL_PROJECT_REFUSED', what, { instance: name.id });
       if (this.#refusal?.message !== refusal.message) logger?.warn(refusal.message);
-      this.#refusal = refusal;
+      this.#refusal = this.#error = refusal;
       publish('failover', { name: name.id, error: refusal });
       return;
     }
-    this.#refusal = undefined;
+    this.#refusal = this.#error = undefined;
     this.#answer = answer;
+    this.#answeredAt = new Date();
     if (before && before.id !== instance.id) {
       logger?.warn(`${name.id} leads to ${instance.id} now, and no more to ${before.id}`);
       publish('failover', { name: name.id, from: before.id, to: instance.id });

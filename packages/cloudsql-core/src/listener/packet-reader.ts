@@ -1,40 +1,18 @@
 import type { Duplex } from 'node:stream';
+import { Ended, readExactly as read } from '../dial/read-exactly.ts';
 import type { Message } from '../postgres/messages.ts';
 
 /** No message of a login is longer than this, in bytes. */
 const longestMessage = 65_536;
 
-/**
- * Reads exactly so many bytes and leaves what follows in the stream, so that it can be piped on afterwards. Undefined if
- * the stream ends or breaks before they have come. Rejects with the signal's reason.
- */
-export function readExactly(stream: Duplex, bytes: number, signal: AbortSignal): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      stream.off('readable', attempt).off('end', ended).off('close', ended).off('error', ended);
-      signal.removeEventListener('abort', aborted);
-    };
-    const ended = (): void => {
-      settle();
-      resolve(undefined);
-    };
-    const aborted = (): void => {
-      settle();
-      reject(signal.reason as Error);
-    };
-    const attempt = (): void => {
-      const chunk: Buffer | null = bytes === 0 ? Buffer.alloc(0) : stream.read(bytes);
-      if (chunk === null) return;
-      settle();
-      // At its end a stream hands out what it has left, even if that is less.
-      resolve(chunk.length === bytes ? chunk : undefined);
-    };
-    stream.on('readable', attempt).on('end', ended).on('close', ended).on('error', ended);
-    signal.addEventListener('abort', aborted, { once: true });
-    if (signal.aborted) aborted();
-    else if (stream.destroyed || stream.readableEnded) ended();
-    else attempt();
-  });
+/** {@link read}; undefined if the stream ends or breaks before all bytes have come. */
+export async function readExactly(stream: Duplex, bytes: number, signal: AbortSignal): Promise<Buffer | undefined> {
+  try {
+    return await read(stream, bytes, signal);
+  } catch (error) {
+    if (error instanceof Ended) return undefined;
+    throw error;
+  }
 }
 
 /** Reads one message of a login; undefined if none comes, or one that cannot belong to a login. */

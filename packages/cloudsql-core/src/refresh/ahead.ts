@@ -21,7 +21,7 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   #usedAt = 0;
   #fetchedAt = 0;
   #startedAt = 0;
-  #suspectedAt = 0;
+  #suspectedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
 
   /** `fetch` has its own deadline, reports its own failures, and stops when the signal fires: then nobody waits. */
@@ -54,7 +54,8 @@ export class RefreshAhead<T extends Expiring> implements RefreshPolicy<T> {
   }
 
   suspect(value: T): void {
-    const now = Date.now();
+    // Not by the wall clock, which may be set back.
+    const now = performance.now();
     if (this.#closed || value !== this.#current || now - this.#suspectedAt < suspectIntervalMs) return;
     this.#suspectedAt = now;
     this.#refreshInBackground();

@@ -15,7 +15,7 @@ export class RefreshLazily<T extends Expiring> implements RefreshPolicy<T> {
   #current: T | undefined;
   #fetching: Promise<T> | undefined;
   #fetchedAt = 0;
-  #suspectedAt = 0;
+  #suspectedAt = Number.NEGATIVE_INFINITY;
   #isSuspect = false;
   #failures = 0;
   #retryAt = 0;
@@ -34,9 +34,8 @@ export class RefreshLazily<T extends Expiring> implements RefreshPolicy<T> {
     if (this.#life.signal.aborted) throw this.#life.signal.reason;
     const current = this.peek();
     if (!current) return this.#refresh();
-    const now = Date.now();
-    const isOld = current.expiresAt - now < lazyMargin(current.expiresAt - this.#fetchedAt);
-    if (!(isOld || this.#isSuspect) || now < this.#retryAt) return current;
+    const isOld = current.expiresAt - Date.now() < lazyMargin(current.expiresAt - this.#fetchedAt);
+    if (!(isOld || this.#isSuspect) || performance.now() < this.#retryAt) return current;
     return this.#refresh().catch((error: unknown) => {
       const last = this.peek();
       if (last) return last;
@@ -45,7 +44,8 @@ export class RefreshLazily<T extends Expiring> implements RefreshPolicy<T> {
   }
 
   suspect(value: T): void {
-    const now = Date.now();
+    // Not by the wall clock, which may be set back.
+    const now = performance.now();
     if (value !== this.#current || now - this.#suspectedAt < suspectIntervalMs) return;
     this.#suspectedAt = now;
     this.#isSuspect = true;
@@ -74,7 +74,7 @@ export class RefreshLazily<T extends Expiring> implements RefreshPolicy<T> {
       return value;
     } catch (error) {
       // Matters to dials that have a valid value only: they do not all wait for what has just failed.
-      this.#retryAt = Date.now() + retryDelay(++this.#failures);
+      this.#retryAt = performance.now() + retryDelay(++this.#failures);
       throw error;
     }
   }

@@ -17,10 +17,13 @@ export interface ApiCall {
 /** Calls Google APIs: keep-alive, retry of what may pass, and errors that say what to do. */
 export class ApiClient {
   readonly #headers: Record<string, string>;
+  readonly #refusedToken: (token: string) => void;
   readonly #http: HttpClient = new HttpClient();
 
-  constructor(headers: Record<string, string>) {
+  /** `refusedToken` is told of a token that the API does not accept. */
+  constructor(headers: Record<string, string>, refusedToken: (token: string) => void) {
     this.#headers = headers;
+    this.#refusedToken = refusedToken;
   }
 
   /** Resolves with the parsed JSON of a 2xx answer. */
@@ -30,7 +33,13 @@ export class ApiClient {
     if (body) headers['Content-Type'] = 'application/json';
     const answer = await this.#http.call(
       { method, url, headers, signal, ...(body ? { body: JSON.stringify(body) } : {}) },
-      { refusal: (refused) => refusal(refused, call), unreachable: (cause) => unreachable(cause, call) },
+      {
+        refusal: (refused) => {
+          if (refused.status === 401) this.#refusedToken(token);
+          return refusal(refused, call);
+        },
+        unreachable: (cause) => unreachable(cause, call),
+      },
     );
     return parse(answer, call);
   }
@@ -59,6 +68,7 @@ function refusal(answer: HttpAnswer, { url, instance }: ApiCall): CloudSqlError 
   if (reasons.includes('accessNotConfigured') || reasons.includes('SERVICE_DISABLED')) {
     return cloudSqlError('CLOUDSQL_API_DISABLED', what, { instance });
   }
+  if (status === 401) return cloudSqlError('CLOUDSQL_TOKEN_REFUSED', what, { instance });
   if (status === 403) return cloudSqlError('CLOUDSQL_PERMISSION_DENIED', what, { instance });
   if (status === 404) return cloudSqlError('CLOUDSQL_INSTANCE_NOT_FOUND', what, { instance });
   return cloudSqlError('CLOUDSQL_API_ERROR', what, { instance, retryable: status >= 500 || status === 429 });

@@ -4,6 +4,7 @@ import { createCredentials } from '../credentials/sources.ts';
 import { universeOf } from '../credentials/universe.ts';
 import { type KeyPair, processKeyPair } from '../key-pair.ts';
 import type { ResolvedConnectorOptions } from '../options/connector-options.ts';
+import { processWide } from '../process-wide.ts';
 import type { Logger } from '../telemetry.ts';
 import { version } from '../version.ts';
 import { ApiClient } from './api-client.ts';
@@ -71,19 +72,19 @@ function shared<T>(make: () => Promise<T>): { get: () => Promise<T>; peek: () =>
 
 async function createApi(userAgent: string, credentials: Credentials): Promise<ApiClient> {
   const project = await credentials.quotaProject();
-  return new ApiClient({
-    'User-Agent': userAgent,
-    ...(project ? { 'X-Goog-User-Project': project } : {}),
-  });
+  return new ApiClient(
+    {
+      'User-Agent': userAgent,
+      ...(project ? { 'X-Goog-User-Project': project } : {}),
+    },
+    (token) => credentials.refused(token),
+  );
 }
 
-const warned = Symbol.for('@x/cloudsql-core/emulator-warnings');
-
 function warnOnce(host: string, variable: string): void {
-  const holder = globalThis as { [warned]?: Set<string> };
-  holder[warned] ??= new Set();
-  if (holder[warned].has(variable)) return;
-  holder[warned].add(variable);
+  const warned = processWide('emulator-warnings', () => new Set<string>());
+  if (warned.has(variable)) return;
+  warned.add(variable);
   const which = variable === emulatorVariables.alloydb ? 'AlloyDB' : 'Cloud SQL';
   process.emitWarning(`${which} connections go to the emulator at ${host}, because ${variable} is set.`, {
     code: 'CLOUDSQL_EMULATOR',

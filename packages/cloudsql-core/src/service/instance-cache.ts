@@ -1,5 +1,5 @@
 import { deadline, waitOrAbort } from '../deadline.ts';
-import { cloudSqlError } from '../errors.ts';
+import { type CloudSqlError, cloudSqlError } from '../errors.ts';
 import type { Instance } from '../instance/instance.ts';
 import type { ResolvedNetworkOptions } from '../options/network-options.ts';
 import { RefreshAhead } from '../refresh/ahead.ts';
@@ -77,6 +77,10 @@ export class InstanceCache {
     keyPair.catch(() => {});
     const api = await this.#plane.api();
     const request = { instance, iam, api, endpoint, credentials, keyPair, alloyDbCertificateMs, signal };
-    return this.#service.fetch(request);
+    return this.#service.fetch(request).catch((error: CloudSqlError) => {
+      if (error.code !== 'CLOUDSQL_TOKEN_REFUSED') throw error;
+      // It was revoked, or is older than the clock says. That token is not handed out again.
+      return this.#service.fetch(request);
+    });
   }
 }

@@ -70,7 +70,7 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   return {
     status: 200,
     body: {
-      pemCertificateChain: [pem, ...pki.certificates.chain],
+      pemCertificateChain: [pem, ...pki.certificates.chain].map(closed),
       caCert: serverRootsOf(pki, options.instances.inCluster(cluster)),
     },
   };
@@ -80,12 +80,17 @@ async function getInstance(options: AlloyDbAdminOptions, request: ApiRequest): P
   return { status: 200, body: resource(await instanceOf(options, request, 'alloydb.instances.get'), options.faults) };
 }
 
+/** Ends a certificate with a line break: a connector of Google's puts one behind the other as they come. */
+function closed(pem: string): string {
+  return `${pem}\n`;
+}
+
 /** Where clusters share an address, the server there is vouched for by the authority of one of them. */
 function serverRootsOf({ serverAuthority }: InstancePki, running: readonly RunningInstance[]): string {
   const hosts = running.flatMap(({ instance }) =>
     instance.sharesWith ? [instance.sharesWith.pki.serverAuthority.pem] : [],
   );
-  return [...new Set([serverAuthority.pem, ...hosts])].join('\n');
+  return [...new Set([serverAuthority.pem, ...hosts])].map(closed).join('');
 }
 
 function listInstances(options: AlloyDbAdminOptions, request: ApiRequest): ApiResponse {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Server } from 'node:tls';
 import { createServer } from 'node:tls';
 import type { AlternativeNames, ServerIdentity } from '../pki/certificate-authority.ts';
+import { serveGrpc } from './grpc.ts';
 import type { ControlPlane } from './server.ts';
 
 /** What the certificate is for: captured hosts, and the emulator itself. */
@@ -21,10 +22,16 @@ export class GoogleApisProxy {
 
   constructor(identity: ServerIdentity, controlPlane: ControlPlane) {
     // It listens nowhere: connections are given to it.
-    this.#server = createServer({ ...identity, ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+    this.#server = createServer({
+      ...identity,
+      // Who can do with less than HTTP/2 gets less; who cannot speaks gRPC.
+      ALPNCallback: ({ protocols }) => ['http/1.1', 'h2'].find((protocol) => protocols.includes(protocol)),
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    });
     this.#server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
-      controlPlane.serve(socket);
+      if (socket.alpnProtocol !== 'h2') controlPlane.serve(socket);
+      else serveGrpc(socket, (call) => controlPlane.answer(call)).catch(() => socket.destroy());
     });
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
     controlPlane.onTls((socket) => this.#server.emit('connection', socket));

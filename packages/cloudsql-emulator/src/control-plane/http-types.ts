@@ -1,4 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A call of an API as it comes in, whatever protocol it came by. */
+export interface ApiCall {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The connection that it came on. */
+  readonly socket: Socket;
+  readonly body: () => Promise<Buffer>;
+}
 
 /** A request as a route sees it. */
 export interface ApiRequest {

@@ -1,18 +1,36 @@
-import type { IncomingMessage } from 'node:http';
 import { googleError } from './google-error.ts';
+import type { HttpError } from './http-types.ts';
 
 const MAX_BODY_BYTES = 262_144;
 
-/** Reads a request's body. @throws HttpError 413 if it is longer than 256 KiB */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+/**
+ * Reads a request's body, which clients of Google in Java compress. @throws HttpError 413 if it is longer than 256 KiB,
+ * 400 if it is not compressed as it says
+ */
+export async function readBody(request: AsyncIterable<Buffer>, contentEncoding = 'identity'): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw googleError(413, 'uploadTooLarge', 'Request payload size exceeds the limit.');
+    if (length > MAX_BODY_BYTES) throw tooLarge();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const body = Buffer.concat(chunks);
+  return contentEncoding.toLowerCase() === 'gzip' ? await decompress(body) : body;
+}
+
+async function decompress(body: Buffer): Promise<Buffer> {
+  const { gunzipSync } = await import('node:zlib');
+  try {
+    return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw googleError(400, 'badRequest', 'Request payload is no gzip.');
+  }
+}
+
+function tooLarge(): HttpError {
+  return googleError(413, 'uploadTooLarge', 'Request payload size exceeds the limit.');
 }
 
 /** Parses a JSON object. @throws HttpError 400 */

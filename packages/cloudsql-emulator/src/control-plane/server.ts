@@ -9,7 +9,7 @@ import { EmulatorError, messageOf } from '../errors.ts';
 import type { ApiFaults } from '../faults/api-faults.ts';
 import { reachable } from '../listening.ts';
 import { googleErrorResponse } from './google-error.ts';
-import type { ApiResponse, Route } from './http-types.ts';
+import type { ApiCall, ApiResponse, Route } from './http-types.ts';
 import { HttpError } from './http-types.ts';
 import { readBody } from './request-body.ts';
 
@@ -107,7 +107,11 @@ export class ControlPlane {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, body, headers } = await this.#handle(request);
+    const { method = '', url: target = '/', headers: asked, socket } = request;
+    const { status, body, headers } = await this.answer({
+      ...{ method, target, headers: asked, socket },
+      body: () => readBody(request, asked['content-encoding']),
+    });
     const isText = typeof body === 'string';
     const payload = Buffer.from(isText ? body : JSON.stringify(body));
     // An unread body would be taken for the next request.
@@ -121,24 +125,23 @@ export class ControlPlane {
     response.end(payload);
   }
 
-  async #handle(request: IncomingMessage): Promise<ApiResponse> {
+  /** Answers a call, writes it down, and lets it suffer if it is to. Never rejects. */
+  async answer(call: ApiCall): Promise<ApiResponse> {
     try {
-      const url = parseUrl(request.url ?? '/');
-      const [route, match] = this.#find(request, url) ?? [];
-      const call = this.#options.calls.add(route?.name ?? 'unknown', request.headers);
+      const { method, headers } = call;
+      const url = parseUrl(call.target);
+      const [route, match] = this.#find(call, url) ?? [];
+      const record = this.#options.calls.add(route?.name ?? 'unknown', headers);
       const answer = await answerWithError(async () => {
         if (!route || !match) {
-          throw new HttpError(
-            googleErrorResponse(404, 'notFound', `Method not found: ${request.method ?? ''} ${url.pathname}`),
-          );
+          throw new HttpError(googleErrorResponse(404, 'notFound', `Method not found: ${method} ${url.pathname}`));
         }
-        const suffered = await this.#options.faults.meet(route, request);
+        const suffered = await this.#options.faults.meet(route, call);
         if (suffered) return suffered;
         const segments = match.slice(1).map((segment) => decodeURIComponent(segment));
-        const { method = '', headers } = request;
-        return await route.handle({ method, url, segments, headers, body: await readBody(request) });
+        return await route.handle({ method, url, segments, headers, body: await call.body() });
       });
-      call.status = answer.status;
+      record.status = answer.status;
       return answer;
     } catch {
       return googleErrorResponse(400, 'badRequest', 'Invalid URL.');
@@ -146,12 +149,12 @@ export class ControlPlane {
   }
 
   /** Finds the method that a request is for. Who means to speak with Google finds what that host has, and no more. */
-  #find(request: IncomingMessage, url: URL): readonly [Route, RegExpExecArray] | undefined {
-    const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+  #find({ method, headers }: ApiCall, url: URL): readonly [Route, RegExpExecArray] | undefined {
+    const host = (headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
     const isGoogle = host.endsWith('.googleapis.com');
     for (const route of this.#options.routes) {
       const match = route.path.exec(url.pathname);
-      if (!match || !route.methods.includes(request.method ?? '')) continue;
+      if (!match || !route.methods.includes(method)) continue;
       if (!isGoogle || route.hosts.includes(host)) return [route, match];
     }
     return undefined;

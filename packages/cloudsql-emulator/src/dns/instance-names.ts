@@ -25,6 +25,12 @@ export function instanceDnsNames(name: InstanceName, types: readonly AddressType
   );
 }
 
+/** The same as they stand in the certificate of the server. Those of Cloud SQL are absolute there: they end with a dot. */
+export function certificateDnsNames(name: InstanceName, types: readonly AddressType[]): readonly string[] {
+  const names = Object.values(instanceDnsNames(name, types));
+  return name.service === 'alloydb' ? names : names.map((each) => `${each}.`);
+}
+
 /** The name of the PSC endpoint that an instance has, or would have. */
 export function pscDnsName(name: InstanceName): string {
   return instanceDnsNames(name, ['PSC']).PSC!;

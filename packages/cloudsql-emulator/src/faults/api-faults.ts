@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { googleErrorResponse, serviceDisabledResponse } from '../control-plane/google-error.ts';
-import type { ApiResponse, Route } from '../control-plane/http-types.ts';
+import type { ApiCall, ApiResponse, Route } from '../control-plane/http-types.ts';
 import { checkArray, checkDuration, checkKeys, checkRecord, invalid } from '../option-checks.ts';
 
 /** How calls of an API method go wrong. What is not set goes right. */
@@ -91,10 +90,7 @@ export class ApiFaults {
   }
 
   /** Lets a call suffer. Returns the answer if the fault makes one; then the method itself must not run. */
-  meet(
-    { name: method, hosts }: Route,
-    { headers, socket }: IncomingMessage,
-  ): Promise<ApiResponse | undefined> | undefined {
+  meet({ name: method, hosts }: Route, { headers, socket }: ApiCall): Promise<ApiResponse | undefined> | undefined {
     const disabled = hosts.find((host) => this.#disabled.has(host));
     // Who has shown no token does not learn of it.
     if (disabled !== undefined && headers.authorization !== undefined) {

@@ -1,4 +1,4 @@
-import { instanceDnsNames } from '../dns/instance-names.ts';
+import { certificateDnsNames } from '../dns/instance-names.ts';
 import type { Instance } from '../instance.ts';
 import { certificateName } from '../instance-name.ts';
 import { checkArray, checkKeys, checkRecord, checkText, invalid } from '../option-checks.ts';
@@ -50,7 +50,7 @@ export function faultOf(instances: readonly Instance[]): ServerFault {
 }
 
 function allNames({ name, serverNames }: Instance): readonly string[] {
-  return [...new Set([...serverNames, ...Object.values(instanceDnsNames(name, ['PRIMARY', 'PRIVATE', 'PSC']))])];
+  return [...new Set([...serverNames, ...certificateDnsNames(name, ['PRIMARY', 'PRIVATE', 'PSC'])])];
 }
 
 /** Gives an instance the TLS server that a fault asks for, or the right one again. @throws EmulatorError `INVALID_OPTION` */
