@@ -54,7 +54,7 @@ export const endpointRows: readonly Row[] = [
   [
     '`/readiness`',
     'better',
-    'checks: that each instance has a certificate or can get one, that it can be dialled again after a dial has failed, and that no limit is reached; the reasons are in the body',
+    'checks: that each instance has a certificate or can get one, that it can be dialled again after a dial has failed, and that no limit is reached; the reasons are in the body. `?min-ready=2`, which older ones have: two instances that can serve are enough',
   ],
   ['`/liveness`', 'same', ''],
   ['`/metrics`', 'same', 'the names are below'],

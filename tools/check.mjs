@@ -22,6 +22,7 @@ const steps = {
     command: [[], ['-p', 'tsconfig.src.json'], ['-p', 'tools']].map((args) => [tsc, ...args].join(' ')).join(' && '),
   },
   docs: { command: tool('check-docs.mjs') },
+  links: { command: tool('check-links.mjs') },
   tree: { command: tool('check-tree.mjs') },
   lockfile: { command: tool('check-lockfile.mjs') },
   build: { command: `${bin('turbo')} run build --output-logs=errors-only` },

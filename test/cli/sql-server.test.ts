@@ -54,7 +54,13 @@ describe('for SQL Server', () => {
 
   it('cloudsql doctor comes as far as the login', async () => {
     const { code, stdout } = await cloudsql(['doctor', instance, ...login], env());
-    expect(stdout).toContain('– login        the doctor does not speak SQLSERVER_2022_STANDARD: log in with a client');
+    expect(
+      stdout,
+    ).toContain(`– login        not tried: the doctor does not speak SQLSERVER_2022_STANDARD. Try it with a client
+               cloudsql connect ${instance} --user ${sqlUser.user}
+
+Nothing is wrong up to the login, which was not tried.
+`);
     expect({ code, stdout }).toMatchObject({ code: 0 });
   });
 });

@@ -47,7 +47,10 @@ describe('the start', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[demo-shop:/);
     for (const name of missing) expect(stderr).toContain(`[${name}] The instance cannot be served: `);
-    expect(stderr).toContain('The proxy has encountered a terminal error: ');
+    expect(stderr).toMatch(
+      / The proxy has encountered a terminal error: demo-shop:europe-west1:(missing|gone) cannot be served\n$/,
+    );
+    expect(stderr.split('answered 404')).toHaveLength(3);
     expect(stdout).not.toContain('ready');
   });
 
@@ -244,6 +247,20 @@ describe('the HTTP servers', () => {
     expect(await get(http, '/liveness')).toEqual([200, 'ok']);
     await client.end();
     expect((await proxy.ended).code).toBe(143);
+  });
+
+  it('take fewer instances than all for enough, if they are asked about so many', async () => {
+    const args = [await onPort(), await onPort(primary), '--health-check', '--http-port', '0'];
+    await using proxy = await ProxyProcess.ready(args, cloud.env);
+    const http = proxy.at('HTTP');
+    await cloud.faults.connections(instance, 'REFUSED');
+    await refusal(proxyUrl(proxy));
+    await proxy.until(async () => (await get(http, '/readiness'))[0] === 503);
+    expect(await get(http, '/readiness?min-ready=1')).toEqual([200, 'ok']);
+    expect(await get(http, '/readiness?min-ready=2')).toEqual([503, expect.stringContaining(instance)]);
+    for (const wrong of ['3', '0', 'all', '']) {
+      expect(await get(http, `/readiness?min-ready=${wrong}`)).toEqual([400, 'min-ready must be from 1 to 2']);
+    }
   });
 
   it('say 503 at the start until every instance can be reached, if that is wanted', async () => {

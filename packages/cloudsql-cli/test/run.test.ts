@@ -6,6 +6,11 @@ import { booleanOption, goArguments } from '../src/cli/go-arguments.ts';
 import { version } from '../src/version.ts';
 import { cli } from './cli.ts';
 
+/** What completes the last word. */
+async function words(...args: string[]): Promise<string[]> {
+  return (await cli(['__complete', ...args])).stdout.split('\n').slice(0, -1);
+}
+
 describe('cloudsql', () => {
   it('prints help, on stdout, with every command', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
@@ -13,6 +18,15 @@ describe('cloudsql', () => {
     for (const name of Object.keys(commands)) expect(stdout).toContain(`\n  ${name} `);
     expect(await cli(['help'])).toEqual({ code: 0, stdout, stderr: '' });
   });
+
+  it.each(['', ...Object.keys(commands), 'proxy wait', 'emulator exec'])(
+    'has help for terminals of 80 columns: %s',
+    async (command) => {
+      const { code, stdout } = await cli([...command.split(' ').filter(Boolean), '--help']);
+      expect(code).toBe(0);
+      expect(stdout.split('\n').filter(({ length }) => length > 80)).toEqual([]);
+    },
+  );
 
   it('prints help without a command, and fails', async () => {
     const { code, stderr } = await cli([]);
@@ -49,13 +63,24 @@ describe('cloudsql', () => {
   });
 
   it('completes commands, options and nothing else', async () => {
-    const words = async (...args: string[]): Promise<string[]> =>
-      (await cli(['__complete', ...args])).stdout.split('\n').slice(0, -1);
     expect(await words('')).toEqual(Object.keys(commands));
     expect(await words('compl')).toEqual(['completion']);
     expect(await words('--v')).toEqual(['--version']);
     expect(await words('completion', '--')).toEqual(['--help']);
     expect(await words('nothing', 'x')).toEqual([]);
+    expect(await words('proxy', '--max-')).toEqual(['--max-connections', '--max-sigterm-delay']);
+    expect(await words('proxy', '--config-file', '')).toEqual([]);
+    expect(await words('exec', 'p:r:i', '--', 'psql', '--')).toEqual([]);
+  });
+
+  it('completes the values of options and arguments that have some', async () => {
+    expect(await words('completion', '')).toEqual(['bash', 'zsh', 'fish', 'powershell']);
+    expect(await words('login-token', '--format', '')).toEqual(['token', 'json', 'env', 'pgpass']);
+    expect(await words('login-token', '--format', 'j')).toEqual(['json']);
+    expect(await words('login-token', '--format=j')).toEqual(['--format=json']);
+    // As bash takes that apart.
+    expect(await words('login-token', '--format', '=', 'j')).toEqual(['json']);
+    expect(await words('login-token', '--format', '=')).toEqual(['token', 'json', 'env', 'pgpass']);
   });
 
   it('completes in a real shell', async () => {

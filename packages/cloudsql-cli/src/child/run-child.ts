@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 /** A program to run in this process's place. */
@@ -36,7 +36,8 @@ const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
  * @throws StartFailure
  */
 export async function runChild({ command, args, env, interactive = false }: ChildOptions): Promise<number> {
-  const child = spawn(command, args, { env, stdio: 'inherit' });
+  const start = await spawner();
+  const child = start(command, args, { env, stdio: 'inherit' });
   const handlers = forwarded.map((signal): readonly [NodeJS.Signals, () => void] => {
     // A terminal has sent these two to the whole group already; a second one would mean "now!" to the program.
     const byTerminal = (signal === 'SIGINT' || signal === 'SIGQUIT') && (interactive || process.stdin.isTTY);
@@ -51,4 +52,12 @@ export async function runChild({ command, args, env, interactive = false }: Chil
   } finally {
     for (const [signal, handler] of handlers) process.off(signal, handler);
   }
+}
+
+/**
+ * What starts a program. On Windows `npx` and the like are batch files, which Node does not find by their names, and whose
+ * arguments have to be escaped for cmd.exe.
+ */
+async function spawner(): Promise<(command: string, args: readonly string[], options: SpawnOptions) => ChildProcess> {
+  return process.platform === 'win32' ? (await import('cross-spawn')).default : spawn;
 }

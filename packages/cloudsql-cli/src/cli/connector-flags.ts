@@ -30,10 +30,7 @@ export interface PathFlags {
 export function addConnectorFlags(command: Command): Command {
   return command
     .option('-c, --credentials-file <path>', 'a service account key or any other credentials file')
-    .option(
-      '-j, --json-credentials <json>',
-      'what such a file holds (CSQL_PROXY_JSON_CREDENTIALS hides it from others)',
-    )
+    .option('-j, --json-credentials <json>', 'what such a file holds (a file is better: others can read command lines)')
     .option('-t, --token <token>', 'an OAuth2 access token for the APIs')
     .option('--login-token <token>', 'an access token for IAM logins, beside --token')
     .addOption(booleanOption('-g, --gcloud-auth', 'the account that gcloud is logged in with'))

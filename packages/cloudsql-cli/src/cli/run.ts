@@ -40,7 +40,7 @@ async function programFor(words: readonly string[], context: CliContext): Promis
     .showHelpAfterError('Add --help for help.')
     // So that commands inside of commands can have flags of their own.
     .enablePositionalOptions()
-    .configureHelp({ optionTerm: ({ flags }) => flags.replace(switchValue, '') })
+    .configureHelp({ optionTerm: ({ flags }) => flags.replace(switchValue, ''), minWidthToWrap: 20 })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),

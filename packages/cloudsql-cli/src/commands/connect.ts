@@ -24,12 +24,15 @@ interface ConnectFlags extends ConnectorFlags, LoginFlags {
 }
 
 const help = `
-Without --tunnel it starts psql, mysql or sqlcmd, which has to be installed, and ends as that ends. With --tunnel it opens
-a port of this machine, the same each time for the same instance, says how clients reach it, and keeps it open until Ctrl-C.
+Without --tunnel it starts psql, mysql or sqlcmd, which has to be installed, and
+ends as that ends. With --tunnel it opens a port of this machine, the same each
+time for the same instance, says how clients reach it, and keeps it open until
+Ctrl-C.
 
 Examples:
   cloudsql connect my-project:europe-west1:orders --database orders
-  cloudsql connect my-project:europe-west1:orders -d orders -- --command 'select count(*) from orders'
+  cloudsql connect my-project:europe-west1:orders -d orders \\
+    -- --command 'select count(*) from orders'
   cloudsql connect my-project:europe-west1:orders -d orders --tunnel`;
 
 /** Adds the arguments, the flags and the action of `cloudsql connect`. */
@@ -37,7 +40,7 @@ export function define(command: Command, context: CliContext): void {
   addConnectorFlags(
     addLoginFlags(
       command
-        .usage('[options] <instance> [-- arguments of psql, mysql or sqlcmd]')
+        .usage('[options] <instance> [-- arguments of the client]')
         .argument('<instance>', 'project:region:instance, the name of an AlloyDB instance, or a DNS name')
         .argument('[arguments...]', 'arguments of the client, behind --')
         .addOption(booleanOption('--tunnel', 'keep a port open for other clients instead'))

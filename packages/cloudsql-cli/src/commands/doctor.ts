@@ -17,15 +17,17 @@ interface DoctorFlags extends ConnectorFlags, LoginFlags {
 }
 
 const help = `
-It goes the way of a connection, step by step, and says of each step that it is well, or what is wrong, how that is known,
-and the command that mends it. Nothing is changed. A warning keeps nobody from logging in.
+It goes the way of a connection, step by step, and says of each step that it is
+well, or what is wrong, how that is known, and the command that mends it.
+Nothing is changed. A warning keeps nobody from logging in.
 
 The exit code is that of the first step that fails:
 ${stepNames.map((step) => `  ${steps[step].exitCode}  ${step}`).join('\n')}
 
 Examples:
   cloudsql doctor my-project:europe-west1:orders --database orders
-  cloudsql doctor my-project:europe-west1:orders --private-ip --json | jq '.steps[] | select(.status == "FAILED")'`;
+  cloudsql doctor my-project:europe-west1:orders --json \\
+    | jq '.steps[] | select(.status == "FAILED")'`;
 
 /** Adds the arguments, the flags and the action of `cloudsql doctor`. */
 export function define(command: Command, context: CliContext): void {

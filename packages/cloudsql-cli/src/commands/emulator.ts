@@ -18,8 +18,9 @@ const usualPort = 9307;
 const formats = ['sh', 'fish', 'pwsh', 'dotenv', 'json'] as const satisfies readonly EnvironmentFormat[];
 
 const help = `
-Without --config there is a service account, and instances of projects that begin with demo- are made when somebody asks
-for them: PostgreSQL 18, with the database that was asked for.
+Without --config there is a service account, and instances of projects that
+begin with demo- are made when somebody asks for them: PostgreSQL 18, with the
+database that was asked for.
 
 Examples:
   cloudsql emulator --config emulator.yaml

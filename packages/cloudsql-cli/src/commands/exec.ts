@@ -21,17 +21,23 @@ interface ExecFlags extends ConnectorFlags, LoginFlags {
 }
 
 const help = `
-The command finds the database by DATABASE_URL and by PGHOST, PGPORT, PGUSER and PGDATABASE; one of MySQL by MYSQL_HOST,
-MYSQL_UNIX_PORT, MYSQL_USER and MYSQL_DATABASE. They lead to a Unix socket that only you can open, and no password is
-needed there. The socket goes when the command ends. Its exit code is returned: 128 and the number of the signal where
-one ended it, 127 where it was not found.
+The command finds the database by DATABASE_URL and by PGHOST, PGPORT, PGUSER and
+PGDATABASE; one of MySQL by MYSQL_HOST, MYSQL_UNIX_PORT, MYSQL_USER and
+MYSQL_DATABASE. They lead to a Unix socket that only you can open, and no
+password is needed there. The socket goes when the command ends. Its exit code
+is returned: 128 and the number of the signal where one ended it, 127 where it
+was not found.
 
 Examples:
-  cloudsql exec my-project:europe-west1:orders --database orders -- npx prisma migrate deploy
-  cloudsql exec my-project:europe-west1:orders -d orders -- pg_dump --format custom --file orders.dump
-  cloudsql exec my-project:europe-west1:orders --set DB_HOST=host --set DB_USER=user -- ./import.sh
-  cloudsql exec my-project:europe-west1:orders --instance 'BILLING=my-project:europe-west1:billing?database=billing' \\
-    -- node copy.js        # gets BILLING_DATABASE_URL, BILLING_PGHOST, … as well`;
+  cloudsql exec my-project:europe-west1:orders --database orders \\
+    -- npx prisma migrate deploy
+  cloudsql exec my-project:europe-west1:orders --database orders \\
+    -- pg_dump --format custom --file orders.dump
+  cloudsql exec my-project:europe-west1:orders \\
+    --set DB_HOST=host --set DB_USER=user -- ./import.sh
+  cloudsql exec my-project:europe-west1:orders \\
+    --instance 'BILLING=my-project:europe-west1:billing?database=billing' \\
+    -- node copy.js    # gets BILLING_DATABASE_URL, BILLING_PGHOST, … as well`;
 
 /** Adds the arguments, the flags and the action of `cloudsql exec`. */
 export function define(command: Command, context: CliContext): void {

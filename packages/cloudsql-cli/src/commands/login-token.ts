@@ -21,13 +21,14 @@ interface TokenFlags extends ConnectorFlags {
 }
 
 const help = `
-The token is the password of an IAM database user, for about an hour: treat it like one. It is checked before it is
-printed. The connection must be encrypted, because the token goes over it as it is:
+The token is the password of an IAM database user, for about an hour: treat it
+like one. It is checked before it is printed. The connection must be encrypted,
+because the token goes over it as it is:
 
   export PGPASSWORD="$(cloudsql login-token)"
   psql 'host=203.0.113.7 sslmode=require user=app@my-project.iam dbname=orders'
 
-  eval "$(cloudsql login-token --format env)"          # PGUSER, PGPASSWORD and PGSSLMODE=require
+  eval "$(cloudsql login-token --format env)"    # PGUSER, PGPASSWORD, PGSSLMODE
   cloudsql login-token --format pgpass --output ~/.pgpass --host 203.0.113.7
   cloudsql login-token --format json | jq .expiresAt
 

@@ -8,16 +8,19 @@ import { findSetting, type SettingName, settingNames, settingOf } from '../proxy
 import { version } from '../version.ts';
 
 const help = `
-NAME is project:region:instance, the name of an AlloyDB instance, or a DNS name. Parameters of one instance beat the flags:
+NAME is project:region:instance, the name of an AlloyDB instance, or a DNS name.
+Parameters of one instance beat the flags:
   cloudsql proxy 'my-project:europe-west1:orders?port=6000&auto-iam-authn=true'
 
-Each flag is also a variable (--max-connections is CSQL_PROXY_MAX_CONNECTIONS or ALLOYDB_PROXY_MAX_CONNECTIONS) and a key in
-the file of --config-file. A flag beats a variable, which beats the file.
+Each flag is also a variable (--max-connections is CSQL_PROXY_MAX_CONNECTIONS or
+ALLOYDB_PROXY_MAX_CONNECTIONS) and a key in the file of --config-file. A flag
+beats a variable, which beats the file.
 
-OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector of OpenTelemetry.
+OTEL_EXPORTER_OTLP_ENDPOINT sends metrics and spans to a collector of
+OpenTelemetry.
 
-Exit codes: 0 after /quitquitquit, 1 it failed, 2 the configuration is wrong, 129 SIGHUP, 130 SIGINT,
-143 SIGTERM.`;
+Exit codes: 0 after /quitquitquit, 1 it failed, 2 the configuration is wrong,
+129 SIGHUP, 130 SIGINT, 143 SIGTERM.`;
 
 /** Adds the settings and the actions of \`cloudsql proxy\`, \`proxy wait\` and \`proxy shutdown\`. */
 export function define(command: Command, context: CliContext): void {

@@ -15,23 +15,30 @@ export function explain(error: unknown, step: StepName, examination: Examination
   const said = remedy === undefined ? message : message.slice(0, -remedy.length - 1);
   const evidence = code === undefined ? said : `${code}: ${said}`;
   const known: Explain = (code && explanations[code]) ?? (() => ({ found: said }));
-  const { found, commands, advice = remedy } = known(examination, { said, step });
+  const {
+    found,
+    commands = [],
+    advice = commands.length > 0 ? undefined : remedy,
+  } = known(examination, { said, step });
   return {
     status: 'FAILED',
     found,
     evidence,
-    ...(commands && commands.length > 0 ? { remedy: commands } : advice === undefined ? {} : { advice }),
+    ...(commands.length > 0 ? { remedy: commands } : {}),
+    ...(advice === undefined ? {} : { advice }),
   };
 }
 
 interface Explanation {
   readonly found: string;
   readonly commands?: readonly string[];
-  /** Said where there is no command. @default the remedy of the error */
+  /** @default the remedy of the error, where there is no command */
   readonly advice?: string;
 }
 
 type Explain = (examination: Examination, error: { readonly said: string; readonly step: StepName }) => Explanation;
+
+const pathFlags: Readonly<Record<string, string>> = { PUBLIC: '--public-ip', PRIVATE: '--private-ip', PSC: '--psc' };
 
 const logIn = 'gcloud auth application-default login';
 
@@ -52,12 +59,11 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
     found: `the credentials may not act as ${examination.impersonated ?? 'the service account'}`,
     commands: [tokenCreator(examination)],
   }),
-  CLOUDSQL_API_DISABLED: ({ instance }, { said, step }) => {
+  CLOUDSQL_API_DISABLED: ({ instance }, { step }) => {
     const api = step === 'credentials' ? 'iamcredentials' : instance.service === 'alloydb' ? 'alloydb' : 'sqladmin';
     return {
       found: `the API ${api}.googleapis.com is not enabled in the project ${instance.project}`,
       commands: [`gcloud services enable ${api}.googleapis.com ${projectFlag({ instance })}`],
-      advice: said,
     };
   },
   CLOUDSQL_PERMISSION_DENIED: (examination, { said, step }) => {
@@ -93,13 +99,14 @@ const explanations: Readonly<Partial<Record<CloudSqlErrorCode, Explain>>> = {
     ],
   }),
   CLOUDSQL_NO_ADDRESS: (examination) => {
-    const { facts } = examination;
-    const has = Object.keys(facts?.addresses ?? {}).join(', ') || 'none';
+    const has = Object.keys(examination.facts?.addresses ?? {});
+    const flags = has.map((type) => pathFlags[type]).filter((flag) => flag !== undefined);
     return {
-      found: `the instance has no address of the type ${wantedTypes(examination).join(' or ')}; it has ${has}`,
+      found: `the instance has no address of the type ${wantedTypes(examination).join(' or ')}; it has ${has.join(', ') || 'none'}`,
       commands: wantedTypes(examination)
         .slice(0, 1)
         .map((type) => enableAddress(examination, type)),
+      ...(flags.length > 0 ? { advice: `Or dial an address that it has: ${flags.join(' or ')}.` } : {}),
     };
   },
   CLOUDSQL_DIAL_FAILED: ({ instance }, { step }) =>

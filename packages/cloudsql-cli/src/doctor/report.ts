@@ -14,11 +14,9 @@ export function stepText({ step, status, found, evidence, remedy, advice }: Step
   const paint = (format: (typeof colours)[Status] | 'bold', text: string): string =>
     colour ? styleText(format, text, { validateStream: false }) : text;
   const lines = [`${paint(colours[status], marks[status])} ${step.padEnd(12)} ${found}`];
-  if (status === 'FAILED' || status === 'WARNING') {
-    if (evidence) lines.push(`${indent}${paint('dim', evidence)}`);
-    for (const command of remedy ?? []) lines.push(`${indent}${paint('bold', command)}`);
-    if (advice) lines.push(`${indent}${advice}`);
-  }
+  if (evidence && (status === 'FAILED' || status === 'WARNING')) lines.push(`${indent}${paint('dim', evidence)}`);
+  for (const command of remedy ?? []) lines.push(`${indent}${paint('bold', command)}`);
+  if (advice) lines.push(`${indent}${advice}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -28,6 +26,10 @@ export function conclusion(reports: readonly StepReport[]): string {
   const [first] = of('FAILED');
   if (first) return `\nMend ${first.step} first, then run this again.\n`;
   const warnings = of('WARNING').length;
+  // Nobody has seen it work.
+  if (reports.some(({ step, status }) => step === 'login' && status === 'SKIPPED')) {
+    return `\nNothing is wrong up to the login, which was not tried.${warnings === 0 ? '' : ' See the warnings.'}\n`;
+  }
   return warnings === 0
     ? '\nAll is well.\n'
     : `\nIt works. ${warnings === 1 ? 'One thing' : `${warnings} things`} could be better.\n`;

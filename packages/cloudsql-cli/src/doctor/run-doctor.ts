@@ -47,7 +47,8 @@ export async function runDoctor(
     const { needs } = steps[step];
     const missing = needs.find((each) => reports.get(each)?.status === 'FAILED' || isBlocked(reports.get(each)));
     const finding =
-      foreseen.get(step) ?? (missing ? blockedBy(missing) : await during(step, check(step, examination, foreseen)));
+      foreseen.get(step) ??
+      (missing ? blockedBy(missing) : await during(step, check(step, examination, foreseen, reports)));
     const done: StepReport = { step, ...finding, durationMs: Math.round(performance.now() - started) };
     reports.set(step, done);
     report(done);
@@ -55,11 +56,17 @@ export async function runDoctor(
   return [...reports.values()];
 }
 
-async function check(step: StepName, examination: Examination, foreseen: Map<StepName, Finding>): Promise<Finding> {
+async function check(
+  step: StepName,
+  examination: Examination,
+  foreseen: Map<StepName, Finding>,
+  reports: ReadonlyMap<StepName, StepReport>,
+): Promise<Finding> {
   try {
     return await checks[step](examination);
   } catch (error) {
     const { step: about, finding } = blame(error, step, examination);
+    if (reports.get(about)?.status === 'FAILED') return blockedBy(about);
     if (stepNames.indexOf(about) <= stepNames.indexOf(step)) return finding;
     foreseen.set(about, finding);
     return { status: 'OK', found: 'as far as it can be seen' };

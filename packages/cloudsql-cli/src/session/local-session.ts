@@ -2,6 +2,7 @@ import type { Connector, Engine } from '@x/cloudsql-core';
 import type { Listener } from '@x/cloudsql-core/listener';
 import { UsageError } from '../cli/usage-error.ts';
 import type { Target } from '../login/login-flags.ts';
+import { sweepSockets } from './sweep-sockets.ts';
 
 /** Where a client on this machine reaches a database, and how. It lasts until it is closed. */
 export interface LocalSession {
@@ -57,6 +58,7 @@ export async function openLocalSession(
   const user = connection.user ?? asked;
   const database = named ?? defaultDatabases[engine];
   const demanded = auth ?? (isSqlServer && process.platform !== 'linux' ? 'none' : undefined);
+  if (port === undefined) await sweepSockets();
   const listener = await listen({
     ...connection,
     engine,

@@ -81,7 +81,11 @@ const ours = ['instance', 'ipType', 'authType', 'connector'];
 
 /** A sentence that names the nearest of the choices, if one is near. */
 export function suggest(given: string, choices: readonly string[]): string | undefined {
-  const ranked = choices.map((choice) => ({ choice, away: distance(given.toLowerCase(), choice.toLowerCase()) }));
+  const word = given.toLowerCase();
+  // Who has written a part of one means that one.
+  const [whole, ...more] = word.length > 2 ? choices.filter((choice) => choice.toLowerCase().includes(word)) : [];
+  if (whole && more.length === 0) return `Did you mean \`${whole}\`?`;
+  const ranked = choices.map((choice) => ({ choice, away: distance(word, choice.toLowerCase()) }));
   const nearest = ranked.sort((a, b) => a.away - b.away)[0];
   return nearest && nearest.away <= Math.max(2, nearest.choice.length / 3)
     ? `Did you mean \`${nearest.choice}\`?`

@@ -11,13 +11,17 @@ export type Refusal = 'NO_DATABASE' | 'NO_PRIVILEGE' | 'BAD_LOGIN';
 
 /** Logs in, as a program would, and looks what the user may do. */
 export async function checkLogin(examination: Examination): Promise<Finding> {
-  const { target, facts, user = '' } = examination;
+  const { target, facts, instance, user = '' } = examination;
   const engine = engineOf(facts?.databaseVersion);
   if (engine === 'SQLSERVER') {
-    return { status: 'SKIPPED', found: `the doctor does not speak ${facts?.databaseVersion}: log in with a client` };
+    return {
+      status: 'SKIPPED',
+      found: `not tried: the doctor does not speak ${facts?.databaseVersion}. Try it with a client`,
+      remedy: [`cloudsql connect ${instance.id} --user ${shellQuote(target.connection.user ?? 'USER')}`],
+    };
   }
   if (target.connection.authType === 'PASSWORD' && target.connection.password === undefined) {
-    return { status: 'SKIPPED', found: `no password was given for ${user}`, advice: 'Add --password-file.' };
+    return { status: 'SKIPPED', found: `not tried: no password was given for ${user}`, advice: 'Add --password-file.' };
   }
   const outcome = await (engine === 'MYSQL' ? logInToMysql : logInToPostgres)(examination);
   if (!('refusal' in outcome)) return outcome;

@@ -26,6 +26,8 @@ export async function checkUser(examination: Examination): Promise<Finding> {
   const found = users.find(({ name }) => nameOf(name) === user);
   const evidence = `the list of users of the instance has ${users.length}`;
   if (found) return checkType(examination, found, evidence);
+  const stranger = await somebodyElse(examination);
+  if (stranger) return { ...stranger, evidence };
   const groups = users.filter((each) => typeOf(each).includes('GROUP'));
   if (iam && groups.length > 0) {
     const names = groups.map(({ name }) => name).join(', ');
@@ -47,11 +49,29 @@ export function engineOf(version = ''): Engine {
   return (['MYSQL', 'SQLSERVER'] as const).find((engine) => version.startsWith(engine)) ?? 'POSTGRES';
 }
 
-function checkType(examination: Examination, found: ListedUser, evidence: string): Finding {
+/** With IAM, users are who the credentials stand for, whoever is named. */
+async function somebodyElse(examination: Examination): Promise<Finding | undefined> {
+  const { connector, target, instance, iam, facts, user = '' } = examination;
+  if (!iam || target.connection.user === undefined) return undefined;
+  const about = { engine: engineOf(facts?.databaseVersion), instance: instance.id, signal: withinTime(examination) };
+  // Not all credentials tell whom they stand for.
+  const own = await connector.databaseUser(about).catch(() => user);
+  if (own === user) return undefined;
+  return {
+    status: 'FAILED',
+    found: `the credentials log in as ${own}, and not as ${user}`,
+    advice: `Leave --user out, or use the credentials of ${user}.`,
+  };
+}
+
+async function checkType(examination: Examination, found: ListedUser, evidence: string): Promise<Finding> {
   const { iam, user = '', instance } = examination;
   examination.userSeen = true;
   const isBuiltIn = typeOf(found).endsWith('BUILT_IN');
-  if (isBuiltIn !== iam) return { status: 'OK', found: `${user} exists`, evidence: `${evidence}, ${user} among them` };
+  if (isBuiltIn !== iam) {
+    const stranger = await somebodyElse(examination);
+    return stranger ?? { status: 'OK', found: `${user} exists`, evidence: `${evidence}, ${user} among them` };
+  }
   if (!iam) {
     return {
       status: 'FAILED',

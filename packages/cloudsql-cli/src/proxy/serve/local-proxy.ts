@@ -18,6 +18,13 @@ import { testConnection } from './test-connection.ts';
 /** Where something listens, for programs. */
 export type Addresses = readonly { readonly instance?: string; readonly server?: string; readonly address: string }[];
 
+/** An instance cannot be served; the log says why, which is the cause. */
+export class NotServed extends Error {
+  constructor(instance: string, cause: unknown) {
+    super(`${instance} cannot be served`, { cause });
+  }
+}
+
 /** The parts of a running proxy, and the order in which they come and go. */
 export class LocalProxy {
   readonly #config: ProxyConfig;
@@ -121,9 +128,9 @@ export class LocalProxy {
 
   #reportLeft(): void {
     const left = this.#served.reduce((sum, { listener }) => sum + listener.sessions, 0);
-    if (left > 0) {
-      this.#log.warn(`${left} connections are still open after ${this.#config.maxDelayMs / 1000} s and are closed`);
-    }
+    if (left === 0) return;
+    const those = left === 1 ? '1 connection is still open and is' : `${left} connections are still open and are`;
+    this.#log.warn(`${those} closed, after ${this.#config.maxDelayMs / 1000} s`);
   }
 
   async #openServers(): Promise<void> {
@@ -182,6 +189,8 @@ export class LocalProxy {
     try {
       return await work();
     } catch (error) {
+      // The end was asked for meanwhile, and took the connector away.
+      if (this.#closed) throw error;
       const { skipFailed } = this.#config;
       const fields = { instance: config.instance.id, ...errorFields(error) };
       this.#log.error(
@@ -189,7 +198,7 @@ export class LocalProxy {
         fields,
       );
       if (skipFailed) return undefined;
-      throw error;
+      throw new NotServed(config.instance.id, error);
     }
   }
 }

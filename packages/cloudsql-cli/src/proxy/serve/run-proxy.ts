@@ -1,8 +1,9 @@
 import type { CliContext } from '../../cli/context.ts';
 import { exitCodeOf } from '../../cli/print-error.ts';
+import { printWarnings } from '../../cli/warnings.ts';
 import type { ProxyConfig } from '../config/proxy-config.ts';
 import { EndRequest, exitCodeFor } from './end-request.ts';
-import { LocalProxy } from './local-proxy.ts';
+import { LocalProxy, NotServed } from './local-proxy.ts';
 import { errorFields, Log } from './log.ts';
 import { notifySystemd } from './systemd.ts';
 
@@ -11,6 +12,7 @@ export async function runProxy(config: ProxyConfig, context: CliContext): Promis
   const log = new Log(config.log, context);
   // Whoever reads the log may go away first; that is no reason to end.
   for (const stream of [context.stdout, context.stderr]) stream.on('error', () => {});
+  const unprinted = printWarnings((message) => log.warn(message));
   const end = new EndRequest(context.signals);
   const proxy = new LocalProxy(config, context.env, log, () => end.quit());
   try {
@@ -29,10 +31,15 @@ export async function runProxy(config: ProxyConfig, context: CliContext): Promis
     if (early === undefined) await proxy.drain(end.hurry);
     return exitCodeFor(cause, config.exitZeroOnSigterm);
   } catch (error) {
-    log.error(`The proxy has encountered a terminal error: ${(error as Error).message}`, errorFields(error));
-    return exitCodeOf(error);
+    const cause = error instanceof NotServed ? error.cause : error;
+    // What to do was said where the instance was named.
+    const { code, remedy } = errorFields(cause);
+    const fields = { ...(code && { code }), ...(remedy && cause === error && { remedy }) };
+    log.error(`The proxy has encountered a terminal error: ${(error as Error).message}`, fields);
+    return exitCodeOf(cause);
   } finally {
     await proxy.close();
     end.close();
+    unprinted();
   }
 }
