@@ -35,12 +35,9 @@ export function drizzle<Schema extends Record<string, unknown> = Record<string, 
   const options = postgresOptions(connection);
   const client = postgres({ ...options, socket: dials.watch(options.socket) } as typeof options);
   const end = client.end.bind(client);
-  client.end = (how) => {
-    // Without a limit, postgres.js waits for ever once a session was killed in a query.
-    const ended = end({ timeout: 5, ...how });
-    dials.giveUp(ended);
-    return ended;
-  };
+  // Without a limit, postgres.js waits for ever once a session was killed in a query.
+  client.end = (how) => end({ timeout: 5, ...how });
+  dials.giveUpAt(client, 'end');
   const db = drizzlePostgres({ ...rest, client });
   return Object.assign(db, { [Symbol.asyncDispose]: () => client.end() });
 }

@@ -1,5 +1,12 @@
-import type { AbstractDialect, Options } from '@sequelize/core';
-import { type CloudSqlOptions, ConfigError, checkOrmOptions, connectionOf, ownedAddress } from '@x/cloudsql-core';
+import type { AbstractDialect, Options, Sequelize } from '@sequelize/core';
+import {
+  type CloudSqlOptions,
+  ConfigError,
+  checkOrmOptions,
+  connectionOf,
+  ownedAddress,
+  PendingDials,
+} from '@x/cloudsql-core';
 import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
 
@@ -53,10 +60,22 @@ export function cloudSql(options: SequelizeCloudSqlOptions<AbstractDialect>): ob
     options.dialect.getSupportedConnectionOptions().includes(name);
   const entries = Object.entries(rest);
   const driver = Object.fromEntries(entries.filter(isDrivers));
+  const dials = new PendingDials();
   return {
     ...Object.fromEntries(entries.filter((entry) => !isDrivers(entry))),
-    ...Object.fromEntries(Object.entries(binding({ ...driver, ...connection })).filter(isDrivers)),
+    ...Object.fromEntries(Object.entries(dials.in(binding({ ...driver, ...connection }))).filter(isDrivers)),
+    dialect: closing(options.dialect, dials),
   };
+}
+
+/** Sequelize 7 forgets connections in the making when it is closed, and they stay. The first that it makes is its dialect. */
+function closing<Dialect extends object>(dialect: Dialect, dials: PendingDials): Dialect {
+  return new Proxy(dialect, {
+    construct(_, given: [Sequelize]) {
+      dials.giveUpAt(given[0], 'close');
+      return Reflect.construct(dialect as never, given);
+    },
+  });
 }
 
 function bindingOf(dialect: unknown): (typeof bindings)[keyof typeof bindings] {
