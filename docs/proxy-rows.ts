@@ -41,7 +41,7 @@ export const commandRows: readonly Row[] = [
   ],
   ['`shutdown`, `shutdown --admin-port`', 'better', '`cloudsql proxy shutdown`; likewise'],
   [
-    '`completion bash`, `completion zsh`, `completion fish`, `completion powershell`',
+    '`completion bash`, `completion zsh`, `completion fish`, `completion powershell`, `completion … --no-descriptions`',
     'same',
     '`cloudsql completion …`',
   ],

@@ -87,7 +87,7 @@ describe('cloudsql emulator', { timeout: 60_000 }, () => {
   });
 });
 
-describe('cloudsql emulator exec', { timeout: 60_000 }, () => {
+describe('cloudsql emulator exec', { timeout: 150_000 }, () => {
   it('runs a command that is sent to it, makes what the command asks for, and returns its exit code', async () => {
     const [program = '', ...args] = psql('select current_user, current_database()');
     const line = [program, ...args].map((word) => `'${word}'`).join(' ');

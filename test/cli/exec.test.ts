@@ -39,7 +39,7 @@ const node = (program: string): string[] => ['--', process.execPath, '-e', progr
 const shown = (...names: string[]): string[] =>
   node(`console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => process.env[name] ?? null)))`);
 
-describe('cloudsql exec', () => {
+describe('cloudsql exec', { timeout: 60_000 }, () => {
   it('lets psql in as who the credentials stand for, whatever the environment says', async () => {
     const before = cloud.statistics().connections.total;
     const astray = { PGHOSTADDR: '127.0.0.1', PGPASSWORD: 'x', PGSSLMODE: 'verify-full', PGSERVICE: 'other' };
