@@ -94,6 +94,15 @@ describe("the emulator's own API", () => {
     expect(await tool('DELETE', '/connections')).toEqual({ status: 200, body: { dropped: expect.any(Number) } });
   });
 
+  test('says where the instances are, and who knows their names', async () => {
+    const [instance] = cloud.instances;
+    const { PRIMARY, PRIVATE } = cloud.dns.namesOf(ORDERS);
+    expect((await tool('GET', '/instances')).body).toEqual({
+      instances: [{ ...instance, dnsNames: { PUBLIC: PRIMARY, PRIVATE } }],
+      dnsServer: cloud.dns.server,
+    });
+  });
+
   test('sets faults of every kind, and ends them', async () => {
     const set = async (fault: object) =>
       expect(await tool('POST', '/faults', fault)).toEqual({ status: 200, body: {} });
