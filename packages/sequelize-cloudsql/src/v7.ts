@@ -6,6 +6,7 @@ import {
   connectionOf,
   ownedAddress,
   PendingDials,
+  partOptions,
 } from '@x/cloudsql-core';
 import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
@@ -56,16 +57,11 @@ export function cloudSql(options: SequelizeCloudSqlOptions<AbstractDialect>): ob
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   // Sequelize 7 has the options of itself, of the dialect and of the driver in one object, and refuses all others.
-  const isDrivers = ([name]: [string, unknown]): boolean =>
-    options.dialect.getSupportedConnectionOptions().includes(name);
-  const entries = Object.entries(rest);
-  const driver = Object.fromEntries(entries.filter(isDrivers));
+  const names = options.dialect.getSupportedConnectionOptions();
+  const [driver, others] = partOptions(rest, names);
   const dials = new PendingDials();
-  return {
-    ...Object.fromEntries(entries.filter((entry) => !isDrivers(entry))),
-    ...Object.fromEntries(Object.entries(dials.in(binding({ ...driver, ...connection }))).filter(isDrivers)),
-    dialect: closing(options.dialect, dials),
-  };
+  const [bound] = partOptions(dials.in(binding({ ...driver, ...connection })), names);
+  return { ...others, ...bound, dialect: closing(options.dialect, dials) };
 }
 
 /** Sequelize 7 forgets connections in the making when it is closed, and they stay. The first that it makes is its dialect. */
