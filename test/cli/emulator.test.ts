@@ -71,7 +71,7 @@ describe('cloudsql emulator', { timeout: 60_000 }, () => {
 
   it('ended while it starts, leaves nothing behind', async () => {
     const child = startCommand(['emulator', '--port', '0'], env);
-    await until(() => litter().length > 0, 30_000);
+    await until(() => litter().length > 0);
     child.kill('SIGINT');
     expect(await once(child, 'close')).toEqual([130, null]);
     expect(litter()).toEqual([]);
