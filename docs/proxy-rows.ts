@@ -92,7 +92,11 @@ export const exitRows: readonly Row[] = [
     'better',
     'a warning; the code is that of the signal',
   ],
-  ['exit code 129: SIGHUP', 'better', 'it ends as at SIGTERM, with the same delays; Google’s is ended by it at once'],
+  [
+    'exit code 129: SIGHUP',
+    'better',
+    'it ends as at SIGTERM, with the same delays; Google’s is ended by it at once. `nohup` does not keep it off, because Node.js hears of it all the same: use `setsid`, or a service',
+  ],
   ['exit code 130: SIGINT', 'same', ''],
   ['exit code 143: SIGTERM', 'same', ''],
   ['exit code 0: SIGTERM with `--exit-zero-on-sigterm`', 'same', ''],

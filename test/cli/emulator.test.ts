@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { app, appUser, instance } from '../cloud.ts';
+import { until } from '../local-client.ts';
 import { cloudsql, main, shown, startCommand } from './cloudsql.ts';
 
 let folder: string;
@@ -66,6 +67,14 @@ describe('cloudsql emulator', { timeout: 60_000 }, () => {
       stdout: '',
       stderr: 'error: No emulator is running\n  Start one with `cloudsql emulator`.\n',
     });
+  });
+
+  it('ended while it starts, leaves nothing behind', async () => {
+    const child = startCommand(['emulator', '--port', '0'], env);
+    await until(() => litter().length > 0, 30_000);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(litter()).toEqual([]);
   });
 
   it('says which port is taken', async () => {

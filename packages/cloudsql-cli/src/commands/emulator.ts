@@ -70,24 +70,43 @@ async function serve(
   const { publishEmulator } = await import('@x/cloudsql-emulator');
   const options = await emulatorOptions(flags);
   const started = performance.now();
-  const cloud = await during(
-    context,
-    'Starting the emulator',
-    start({ ...options, port: port ?? options.port ?? usualPort }),
-  );
+  const over = new AbortController();
+  const ended = untilSignal(over.signal);
   try {
-    const withdraw = await publishEmulator(cloud);
+    const cloud = await startUnless(ended, { ...options, port: port ?? options.port ?? usualPort }, context);
+    if (typeof cloud === 'number') return cloud;
     try {
-      // Whoever reads the output may end it at once.
-      const ended = untilSignal();
-      context.stdout.write(startScreen(cloud, performance.now() - started));
-      return await ended;
+      const withdraw = await publishEmulator(cloud);
+      try {
+        context.stdout.write(startScreen(cloud, performance.now() - started));
+        return await ended;
+      } finally {
+        await withdraw();
+      }
     } finally {
-      await withdraw();
+      await during(context, 'Stopping', cloud.close());
     }
   } finally {
-    await during(context, 'Stopping', cloud.close());
+    over.abort();
   }
+}
+
+/** Starts an emulator. Told to end meanwhile, it stops what it has started by then, and returns the exit code. */
+async function startUnless(
+  ended: Promise<number>,
+  options: Parameters<typeof start>[0],
+  context: CliContext,
+): Promise<Emulator | number> {
+  const starting = start(options);
+  const first = await during(context, 'Starting the emulator', Promise.race([starting, ended]));
+  // What fails now fails unheard: nobody wants it any more.
+  if (typeof first === 'number')
+    await during(
+      context,
+      'Stopping',
+      starting.then((cloud) => cloud.close()).catch(() => {}),
+    );
+  return first;
 }
 
 async function exec(
@@ -96,7 +115,9 @@ async function exec(
   context: CliContext,
 ): Promise<number> {
   const options = await emulatorOptions(flags);
-  const cloud = await during(context, 'Starting the emulator', start(options));
+  const over = new AbortController();
+  const cloud = await startUnless(untilSignal(over.signal), options, context).finally(() => over.abort());
+  if (typeof cloud === 'number') return cloud;
   try {
     return await runChild({ command: program, args, env: { ...context.env, ...environmentOf(cloud, flags) } });
   } catch (error) {
