@@ -115,6 +115,7 @@ describe("the emulator's own API", () => {
     expect((await callApi()).status).toBe(403);
     await set({ kind: 'server', instance: ORDERS, fault: { expired: true } });
     await set({ kind: 'connections', instance: ORDERS, fault: 'REFUSED' });
+    await set({ kind: 'exchange', instance: ORDERS, fault: 'ERROR' });
     await set({ kind: 'rotateServerCa', instance: ORDERS });
     await set({ kind: 'rotateClientCa' });
     expect(await tool('DELETE', '/faults')).toEqual({ status: 200, body: {} });
@@ -131,7 +132,12 @@ describe("the emulator's own API", () => {
   });
 
   test.each([
-    ['/faults', { kind: 'nonsense' }, 400, 'kind: must be api, disable, clock, metadata, server'],
+    [
+      '/faults',
+      { kind: 'nonsense' },
+      400,
+      'kind: must be api, disable, clock, metadata, server, connections, exchange',
+    ],
     ['/faults', { kind: 'api', method: 'conectSettings', fault: {} }, 400, 'must name one of'],
     ['/faults', { kind: 'api', methud: 'token' }, 400, "unknown key 'methud'; did you mean 'method'?"],
     ['/faults', { kind: 'server', instance: 'a:b:c', fault: {} }, 404, "no instance 'a:b:c'"],

@@ -83,6 +83,8 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
       return await faults.server(name(), given);
     case 'connections':
       return await faults.connections(name(), given);
+    case 'exchange':
+      return faults.exchange(name(), given);
     case 'rotateServerCa':
       return await faults.rotateServerCa(name());
     case 'rotateClientCa':
@@ -92,7 +94,7 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     default:
       invalid(
         'kind',
-        'must be api, disable, clock, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
+        'must be api, disable, clock, metadata, server, connections, exchange, rotateServerCa, rotateClientCa or revokeCertificate',
         kind,
       );
   }
