@@ -182,7 +182,7 @@ describe('cloudsql exec', { timeout: 60_000 }, () => {
       cloud.faults.api('connectionInfo', { latencyMs: 20_000 });
       const child = startCommand(['exec', instance, '--instance', primary, ...node('')], env);
       try {
-        await until(() => readdirSync(folder).length > 0, 20_000);
+        await until(() => readdirSync(folder).length > 0);
         child.kill(signal);
         expect(await once(child, 'close')).toEqual([null, signal]);
       } finally {

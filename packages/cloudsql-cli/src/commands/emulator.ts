@@ -8,6 +8,7 @@ import { printError } from '../cli/print-error.ts';
 import { during } from '../cli/progress.ts';
 import { refuseUnseparated } from '../cli/separator.ts';
 import { untilSignal } from '../cli/until-signal.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { addEmulatorFlags, type EmulatorFlags, emulatorOptions, start } from '../emulator/emulator-flags.ts';
 import { startScreen } from '../emulator/start-screen.ts';
 import { readPort } from '../session/stable-port.ts';
@@ -34,7 +35,16 @@ export function define(command: Command, context: CliContext): void {
   addEmulatorFlags(command.enablePositionalOptions())
     .option('-p, --port <port>', `the port of the APIs; 0 is any free one (default: ${usualPort})`, readPort)
     .addHelpText('after', help)
+    .allowExcessArguments()
     .action(async (flags: EmulatorFlags & { readonly port?: number }) => {
+      const [stray] = command.args;
+      if (stray !== undefined) {
+        const commands = command.commands.map((each) => each.name()).join(' and ');
+        throw new UsageError(
+          `cloudsql emulator has no command ${stray}`,
+          `Without a command it starts one; there are ${commands}.`,
+        );
+      }
       context.exitCode = await serve(flags, context);
     });
   addEmulatorFlags(command.command('exec').summary('run a command with an emulator of its own'))
