@@ -41,7 +41,7 @@ export const commandRows: readonly Row[] = [
   ],
   ['`shutdown`, `shutdown --admin-port`', 'better', '`cloudsql proxy shutdown`; likewise'],
   [
-    '`completion bash`, `completion zsh`, `completion fish`, `completion powershell`',
+    '`completion bash`, `completion zsh`, `completion fish`, `completion powershell`, `completion … --no-descriptions`',
     'same',
     '`cloudsql completion …`',
   ],
@@ -54,7 +54,7 @@ export const endpointRows: readonly Row[] = [
   [
     '`/readiness`',
     'better',
-    'checks: that each instance has a certificate or can get one, that it can be dialled again after a dial has failed, and that no limit is reached; the reasons are in the body',
+    'checks: that each instance has a certificate or can get one, that it can be dialled again after a dial has failed, and that no limit is reached; the reasons are in the body. `?min-ready=2`, which older ones have: two instances that can serve are enough',
   ],
   ['`/liveness`', 'same', ''],
   ['`/metrics`', 'same', 'the names are below'],
@@ -92,7 +92,11 @@ export const exitRows: readonly Row[] = [
     'better',
     'a warning; the code is that of the signal',
   ],
-  ['exit code 129: SIGHUP', 'better', 'it ends as at SIGTERM, with the same delays; Google’s is ended by it at once'],
+  [
+    'exit code 129: SIGHUP',
+    'better',
+    'it ends as at SIGTERM, with the same delays; Google’s is ended by it at once. `nohup` does not keep it off, because Node.js hears of it all the same: use `setsid`, or a service',
+  ],
   ['exit code 130: SIGINT', 'same', ''],
   ['exit code 143: SIGTERM', 'same', ''],
   ['exit code 0: SIGTERM with `--exit-zero-on-sigterm`', 'same', ''],

@@ -41,6 +41,9 @@ it("gives each ORM its own options' type", () => {
 it("keeps Drizzle's inference of schema, rows and client", () => {
   const ours = drizzle({ connection: { instance, database }, schema });
   const theirs = drizzlePg({ client: new pg.Pool(), schema });
+  const url = `postgresql:///orders?instance=${instance}`;
+  expectTypeOf(drizzle(url, { schema })).toEqualTypeOf(ours);
+  expectTypeOf(drizzle(url)).toEqualTypeOf(drizzle({ connection: url }));
   expectTypeOf(ours.query).toEqualTypeOf<(typeof theirs)['query']>();
   expectTypeOf(ours.$client).toEqualTypeOf<pg.Pool>();
   expectTypeOf(ours.select().from(orders)).toEqualTypeOf(theirs.select().from(orders));

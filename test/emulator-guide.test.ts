@@ -26,6 +26,14 @@ describe('the guide to the emulator', () => {
     expect(project.litter()).toEqual([]);
   });
 
+  it('begins in the README with a test that passes', async () => {
+    const { files } = section('Use', 'packages/cloudsql-emulator/README.md');
+    project = new Project(files, modules);
+    const { code, output } = await project.run('npx vitest run', { NODE_NO_WARNINGS: '1' });
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('Tests  1 passed (1)') });
+    expect(project.litter()).toEqual([]);
+  });
+
   it('has a file of options that the emulator takes', async () => {
     project = new Project({ 'emulator.yaml': yaml('emulator.yaml') }, modules);
     const options = await readConfig(path.join(project.folder, 'emulator.yaml'));

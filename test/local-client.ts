@@ -96,7 +96,7 @@ export function packet(code: number, body: Buffer | string = ''): Buffer {
 }
 
 /** Waits until something is so. */
-export async function until(condition: () => boolean, ms = 5000): Promise<void> {
+export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`Not so after ${ms} ms: ${condition}`);

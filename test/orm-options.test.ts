@@ -1,5 +1,7 @@
 import { Connector } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
+import { drizzle } from '@x/drizzle-cloudsql';
+import { drizzle as drizzlePostgresJs } from '@x/drizzle-cloudsql/postgres-js';
 import { cloudSql as knexCloudSql } from '@x/knex-cloudsql';
 import { PrismaCloudSql } from '@x/prisma-cloudsql';
 import { cloudSql as sequelizeCloudSql } from '@x/sequelize-cloudsql';
@@ -8,7 +10,7 @@ import knex from 'knex';
 import pg from 'pg';
 import { DataTypes, Sequelize } from 'sequelize';
 import { DataSource, EntitySchema } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { instance, setEnv, startCloud } from './cloud.ts';
 
 // Options of the ORMs that mean something to the database: our adapters hand them on.
@@ -94,6 +96,16 @@ it('Sequelize takes the driver from `dialectModule`, as it has to where it is bu
   await sequelize.authenticate();
   await sequelize.close();
   expect(clients).toBeGreaterThan(0);
+});
+
+it.each([
+  ['node-postgres', drizzle],
+  ['postgres.js', drizzlePostgresJs],
+])('Drizzle on %s takes a URL and, after it, its own options', async (_, open) => {
+  const logQuery = vi.fn();
+  await using db = open(`postgresql:///${database}?instance=${instance}`, { logger: { logQuery } });
+  await db.execute('select 1');
+  expect(logQuery).toHaveBeenCalledWith('select 1', []);
 });
 
 it('TypeORM 0.3 is told to load mysql2, and not `mysql`, which would dial by itself', () => {

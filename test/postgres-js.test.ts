@@ -43,6 +43,8 @@ async function admin(sql: string): Promise<void> {
   await client.query(sql).finally(() => client.end());
 }
 
+const killSessions = () => admin(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${appUser}'`);
+
 const who = (sql: postgres.Sql) => sql`select current_user as user`.then(([row]) => row);
 
 describe('postgres.js', () => {
@@ -81,9 +83,25 @@ describe('postgres.js', () => {
   it('reconnects when the server has ended idle connections', async () => {
     await using(connect(), async (sql) => {
       await Promise.all(Array.from({ length: 5 }, () => sql`select pg_sleep(0.05)`));
-      await admin(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${appUser}'`);
+      await killSessions();
       await until(() => cloud.statistics().connections.open === 0);
-      expect(await Promise.all(Array.from({ length: 20 }, () => who(sql)))).toEqual(Array(20).fill({ user: appUser }));
+      const everyone = () => Promise.all(Array.from({ length: 20 }, () => who(sql)));
+      await expect.poll(() => everyone().catch(String)).toEqual(Array(20).fill({ user: appUser }));
+    });
+  });
+
+  it('loses no connection for good when all are killed under load, time after time', async () => {
+    await using(connect({ fetch_types: false }), async (sql) => {
+      let working = true;
+      const load = Array.from({ length: 4 }, async () => {
+        while (working) await who(sql).catch(() => undefined);
+      });
+      for (let i = 0; i < 10; i++) {
+        await killSessions();
+        await expect.poll(() => who(sql).catch(String)).toEqual({ user: appUser });
+      }
+      working = false;
+      await Promise.all(load);
     });
   });
 

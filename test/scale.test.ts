@@ -84,7 +84,7 @@ it('opens a thousand first connections at once with one metadata call and one ce
   await expect.poll(() => cloud.statistics().connections.open, { timeout: 20_000 }).toBe(0);
 });
 
-it('keeps two hundred instances ready, which cost nothing while nobody dials', { timeout: 60_000 }, async () => {
+it('keeps two hundred instances ready, which cost nothing while nobody dials', async () => {
   setEnv(cloud.googleEnv(app));
   cloud.resetStatistics();
   const { port } = many.address() as AddressInfo;

@@ -5,6 +5,7 @@ import { Connector } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { cloudSql } from '@x/sequelize-cloudsql/v7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StuckConnector } from './adapter-conformance/stuck-connector.ts';
 import { app, appUser, instance, setEnv, startCloud } from './cloud.ts';
 import { mysqlUser, startMysqlCloud, withoutMysql } from './mysql-cloud.ts';
 
@@ -40,6 +41,15 @@ describe('Sequelize 7 on PostgreSQL', () => {
       await sequelize.close();
     }
     expect(cloud.connections.at(-1)).toMatchObject({ principal: app, ipType: 'PUBLIC' });
+  });
+
+  it('gives up connections in the making when it is closed', async () => {
+    await using connector = new StuckConnector();
+    const sequelize = new Sequelize(cloudSql({ dialect: PostgresDialect, instance, database: 'orders', connector }));
+    await sequelize.authenticate();
+    await connector.meet(() => sequelize.authenticate());
+    await sequelize.close();
+    expect(connector.dials.map(({ aborted }) => aborted)).not.toContain(false);
   });
 
   it('takes the URL form, and gives the driver its own options', async () => {
@@ -90,13 +100,13 @@ describe('cloudSql of Sequelize 7', () => {
   it('gives MySqlDialect a stream and an address that leads nowhere', () => {
     const options = cloudSql({ dialect: MySqlDialect, instance, database: 'orders', pool: { max: 5 } });
     expect(options).toMatchObject({
-      dialect: MySqlDialect,
       database: 'orders',
       host: 'cloudsql-connector-bypassed.invalid',
       port: 1,
       pool: { max: 5 },
       stream: expect.any(Function),
     });
+    expect(options.dialect).toHaveProperty('prototype', MySqlDialect.prototype);
     expect(new Sequelize(options)).toBeInstanceOf(Sequelize);
   });
 

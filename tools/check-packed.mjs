@@ -90,7 +90,7 @@ async function inspect({ folder, archive, manifest, kb, problems }) {
   for (const message of messages) problems.push(`publint: ${formatMessage(message, manifest, { color: false })}`);
   if (manifest.exports?.['.']) {
     const attw = path.join(import.meta.dirname, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
-    const args = [attw, archive, '--profile', 'node16', '--format', 'ascii', '--no-color', '--no-emoji'];
+    const args = [attw, archive, '--profile', 'strict', '--format', 'ascii', '--no-color', '--no-emoji'];
     await run(process.execPath, args).catch((error) => problems.push(`attw: ${error.stdout || error.message}`));
   }
 }

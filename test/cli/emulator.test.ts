@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cli } from '../../packages/cloudsql-cli/test/cli.ts';
 import { app, appUser, instance } from '../cloud.ts';
+import { until } from '../local-client.ts';
 import { cloudsql, main, shown, startCommand } from './cloudsql.ts';
 
 let folder: string;
@@ -68,6 +69,14 @@ describe('cloudsql emulator', { timeout: 60_000 }, () => {
     });
   });
 
+  it('ended while it starts, leaves nothing behind', async () => {
+    const child = startCommand(['emulator', '--port', '0'], env);
+    await until(() => litter().length > 0);
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(litter()).toEqual([]);
+  });
+
   it('says which port is taken', async () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -87,7 +96,7 @@ describe('cloudsql emulator', { timeout: 60_000 }, () => {
   });
 });
 
-describe('cloudsql emulator exec', { timeout: 60_000 }, () => {
+describe('cloudsql emulator exec', { timeout: 150_000 }, () => {
   it('runs a command that is sent to it, makes what the command asks for, and returns its exit code', async () => {
     const [program = '', ...args] = psql('select current_user, current_database()');
     const line = [program, ...args].map((word) => `'${word}'`).join(' ');
@@ -146,7 +155,10 @@ describe('a wrong command line of cloudsql emulator', () => {
   it.each([
     [['--config', '/nowhere.yaml'], 'Cannot read the configuration /nowhere.yaml: ENOENT'],
     [['--port', 'x'], 'It is a number from 0 to 65535.'],
-    [['start'], "too many arguments for 'emulator'"],
+    [
+      ['start'],
+      'cloudsql emulator has no command start\n  Without a command it starts one; there are exec and env-init.',
+    ],
     [['exec'], "missing required argument 'command'"],
     [['exec', 'npm', 'test'], 'The command to run is not set apart\n  Put -- before it.'],
     [['env-init', '--format', 'csh'], 'Allowed choices are sh, fish, pwsh, dotenv, json'],

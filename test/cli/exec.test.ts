@@ -39,7 +39,7 @@ const node = (program: string): string[] => ['--', process.execPath, '-e', progr
 const shown = (...names: string[]): string[] =>
   node(`console.log(JSON.stringify(${JSON.stringify(names)}.map((name) => process.env[name] ?? null)))`);
 
-describe('cloudsql exec', () => {
+describe('cloudsql exec', { timeout: 60_000 }, () => {
   it('lets psql in as who the credentials stand for, whatever the environment says', async () => {
     const before = cloud.statistics().connections.total;
     const astray = { PGHOSTADDR: '127.0.0.1', PGPASSWORD: 'x', PGSSLMODE: 'verify-full', PGSERVICE: 'other' };
@@ -182,7 +182,7 @@ describe('cloudsql exec', () => {
       cloud.faults.api('connectionInfo', { latencyMs: 20_000 });
       const child = startCommand(['exec', instance, '--instance', primary, ...node('')], env);
       try {
-        await until(() => readdirSync(folder).length > 0, 20_000);
+        await until(() => readdirSync(folder).length > 0);
         child.kill(signal);
         expect(await once(child, 'close')).toEqual([null, signal]);
       } finally {
@@ -197,6 +197,17 @@ describe('cloudsql exec', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringContaining('CLOUDSQL_INSTANCE_NOT_FOUND'),
+    });
+  });
+
+  it('says which of the command line contradicts the emulator', async () => {
+    const args = ['exec', instance, '--token', 'x', '--login-token', 'y', '--', 'true'];
+    expect(await cloudsql(args, env)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: CLOUDSQL_EMULATOR_HOST is set beside flags that name credentials or an address of the API
+  Unset the variable to go to Google, or leave these flags out to go to the emulator.
+`,
     });
   });
 

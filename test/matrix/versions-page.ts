@@ -29,9 +29,10 @@ This page is written by \`npm run matrix\`.
 const foot = `
 SQL Server was not there: its drivers logged in to a stand-in, which answers one \`SELECT\`.
 
-## Node, bundlers and test runners
+## Node, TypeScript, bundlers and test runners
 
 - **Node**: 20.19 and newer, as a module or as CommonJS. Programs run on 20.19.0, 22 and 24.21.0 in each run of the tests.
+- **TypeScript** finds the declarations, with \`moduleResolution\` \`bundler\`, \`node16\`, \`nodenext\` and \`node10\`.
 - **esbuild** bundles core, a driver and an adapter for \`--format=cjs\`, and for \`--format=esm\` with
   \`--banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"\`, which
   \`pg\` and other CommonJS packages need.

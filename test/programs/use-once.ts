@@ -44,7 +44,7 @@ const orm = await row.open({ instance: request.instance, database: 'orders', max
 const [first] = (await Promise.all(Array.from({ length: 5 }, () => orm.query(request.whoAmI)))).flat();
 await orm.close();
 // Goodbyes need a moment to arrive.
-for (let round = 0; round < 50 && sockets().length > 0; round++) await pause(10);
+for (let round = 0; round < 500 && sockets().length > 0; round++) await pause(10);
 say({ user: first?.name, sockets: sockets() });
 await pause(request.lifeMs);
 say({ timers: [...timers.values()], sockets: sockets() });

@@ -84,7 +84,7 @@ describe('SIGTERM', () => {
     const pending = client.query('select pg_sleep(60)');
     const [end] = await Promise.all([proxy.end(), expect(pending).rejects.toThrow(/terminated|ECONNRESET/)]);
     expect(end.code).toBe(143);
-    expect(end.stdout).toContain('1 connections are still open after 0.5 s and are closed');
+    expect(end.stdout).toContain('1 connection is still open and is closed, after 0.5 s');
   });
 
   it('sent twice ends it at once', async () => {

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +13,7 @@ import { ProxyProcess } from './proxy-process.ts';
 import { get, onPort, proxyUrl } from './proxy-urls.ts';
 
 let cloud: Emulator;
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 
 beforeAll(async () => {
   cloud = await startProxyCloud();
@@ -20,7 +22,7 @@ beforeAll(async () => {
 afterEach(() => cloud.faults.clear());
 afterAll(() => cloud.close());
 
-describe('the start', () => {
+describe('the start', { timeout: 60_000 }, () => {
   it('says where everything is, as JSON, and that it is ready', async () => {
     await using proxy = await ProxyProcess.ready([await onPort(), await onPort(primary), '-l'], cloud.env);
     const lines = proxy.stdout
@@ -247,6 +249,36 @@ describe('the HTTP servers', () => {
     expect(await get(http, '/liveness')).toEqual([200, 'ok']);
     await client.end();
     expect((await proxy.ended).code).toBe(143);
+  });
+
+  it.runIf(hasIpv6)('are where they are told to be, with brackets around what has colons', async () => {
+    const args = [await onPort(), '--health-check', '--http-address', '::1', '--http-port', '0'];
+    await using proxy = await ProxyProcess.ready(args, cloud.env);
+    expect(proxy.at('HTTP')).toMatch(/^\[::1\]:\d+$/);
+    expect(await get(proxy.at('HTTP'), '/startup')).toEqual([200, 'ok']);
+    const nowhere = new ProxyProcess(
+      [await onPort(), '--health-check', '--http-address', 'nowhere.invalid'],
+      cloud.env,
+    );
+    await using _ = nowhere;
+    expect(await nowhere.ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Cannot open the HTTP server at nowhere.invalid:9090: getaddrinfo '),
+    });
+  });
+
+  it('take fewer instances than all for enough, if they are asked about so many', async () => {
+    const args = [await onPort(), await onPort(primary), '--health-check', '--http-port', '0'];
+    await using proxy = await ProxyProcess.ready(args, cloud.env);
+    const http = proxy.at('HTTP');
+    await cloud.faults.connections(instance, 'REFUSED');
+    await refusal(proxyUrl(proxy));
+    await proxy.until(async () => (await get(http, '/readiness'))[0] === 503);
+    expect(await get(http, '/readiness?min-ready=1')).toEqual([200, 'ok']);
+    expect(await get(http, '/readiness?min-ready=2')).toEqual([503, expect.stringContaining(instance)]);
+    for (const wrong of ['3', '0', 'all', '']) {
+      expect(await get(http, `/readiness?min-ready=${wrong}`)).toEqual([400, 'min-ready must be from 1 to 2']);
+    }
   });
 
   it('say 503 at the start until every instance can be reached, if that is wanted', async () => {

@@ -17,10 +17,16 @@ const logins = [
 const ways = ['TCP', 'a Unix socket'] as const;
 
 /** Runs a query with the client; a password goes by the environment, as it should. */
-function mysql(place: readonly string[], user: string, sql: string, password?: string): Promise<Outcome> {
+function mysql(
+  place: readonly string[],
+  user: string,
+  sql: string,
+  password?: string,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   const env = { PATH: process.env.PATH, ...(password === undefined ? {} : { MYSQL_PWD: password }) };
   const args = ['--no-defaults', ...place, `--user=${user}`, '--batch', '--skip-column-names', '-e', sql, 'orders'];
-  return run('mysql', args, { env });
+  return run('mysql', args, { env, ...(signal ? { signal } : {}) });
 }
 
 describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () => {
@@ -47,9 +53,14 @@ describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () =>
   });
 
   /** Runs a query with the client, at one of the places. */
-  function query(key: string, way: (typeof ways)[number], sql: string, password?: string): Promise<Outcome> {
+  function query(
+    key: string,
+    way: (typeof ways)[number],
+    sql: string,
+    { password, signal }: { readonly password?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<Outcome> {
     const [, who] = logins.find(([, , each]) => each === key)!;
-    return mysql(places[key]![way === 'TCP' ? 0 : 1], who.user, sql, password ?? who.password);
+    return mysql(places[key]![way === 'TCP' ? 0 : 1], who.user, sql, password ?? who.password, signal);
   }
 
   it.each(logins.flatMap(([login, who, key]) => ways.map((way) => ({ login, way, key, user: who.user }))))(
@@ -61,21 +72,25 @@ describe.skipIf(withoutMysql || !isInstalled('mysql'))('the mysql client', () =>
   );
 
   it('is told by the server that its password is wrong', async () => {
-    const { code, output } = await query('password', 'TCP', 'select 1', 'wrong');
+    const { code, output } = await query('password', 'TCP', 'select 1', { password: 'wrong' });
     expect(code).toBe(1);
     expect(output).toMatch(/ERROR 1045 \(28000\).*Access denied for user 'native'/);
   });
 
   it('is told in its own protocol that there are too many connections, or none to be had', async () => {
     await proxy.until(() => cloud.statistics().connections.open === 0);
-    const held = ['iam', 'password', 'iam'].map((key) => query(key, 'TCP', 'select sleep(4)'));
+    const enough = new AbortController();
+    const { signal } = enough;
+    const held = ['iam', 'password', 'iam'].map((key) => query(key, 'TCP', 'select sleep(60)', { signal }));
+    const gone = Promise.allSettled(held);
     await proxy.until(() => cloud.statistics().connections.open === 3);
     expect((await query('iam', 'TCP', 'select 1')).output).toMatch(/\b1040\b.*All 3 connections are in use/);
-    await Promise.all(held);
+    enough.abort();
+    await gone;
     await cloud.faults.connections(instance, 'REFUSED');
     // The proxy hears a moment later than the clients that their sessions are over.
     await expect
-      .poll(async () => (await query('iam', 'a Unix socket', 'select 1')).output, { timeout: 10_000 })
+      .poll(async () => (await query('iam', 'a Unix socket', 'select 1')).output, { timeout: 20_000 })
       .toMatch(/\b1429\b.*No connection to 127\..*port 3307/s);
   });
 

@@ -47,9 +47,9 @@ export class OtlpCollector {
     });
   }
 
-  static async open({ isMute = false }: { readonly isMute?: boolean } = {}): Promise<OtlpCollector> {
+  static async open({ isMute = false, port = 0 }: { isMute?: boolean; port?: number } = {}): Promise<OtlpCollector> {
     const collector = new OtlpCollector(isMute);
-    await once(collector.#server.listen(0, '127.0.0.1'), 'listening');
+    await once(collector.#server.listen(port, '127.0.0.1'), 'listening');
     return collector;
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kill } from '../child.ts';
 import { instance } from '../cloud.ts';
 import { freePort } from '../free-port.ts';
+import { until } from '../local-client.ts';
 import { isInstalled } from '../mysql-cloud.ts';
 import { startProxyCloud } from './proxy-cloud.ts';
 import { ProxyProcess } from './proxy-process.ts';
@@ -33,10 +34,10 @@ while True: print(s.recv(4096).decode().replace("\\n", " "), flush=True)`;
     await using proxy = new ProxyProcess(args, { ...cloud.env, NOTIFY_SOCKET: socket });
     await proxy.until(() => told.includes('READY=1'));
     expect(proxy.addresses).toHaveLength(1);
-    expect(told).toContain(`MAINPID=${proxy.child.pid}`);
+    await until(() => told.includes(`MAINPID=${proxy.child.pid}`));
     expect(told).not.toContain('STOPPING');
     expect((await proxy.end()).code).toBe(143);
-    expect(told).toContain('STOPPING=1');
+    await until(() => told.includes('STOPPING=1'));
   } finally {
     await kill(systemd);
   }

@@ -216,7 +216,9 @@ export const sourceRows: readonly ConfigRow[] = [
     file: ['.yaml', `instance-connection-name: ${i}\ninstance-connection-name-2: ${other}`],
   }),
   wrong(`${i} --config-file $FILE`, 'The file $FILE cannot be read: ', { file: ['.json', '{'] }),
-  wrong(`${i} --config-file $FILE`, 'The file $FILE cannot be read: ', { file: ['.toml', 'port = '] }),
+  wrong(`${i} --config-file $FILE`, 'The file $FILE cannot be read: Invalid TOML document: invalid value at line 2\n', {
+    file: ['.toml', 'debug = true\nport = '],
+  }),
   wrong(`${i} --config-file $FILE`, 'The file $FILE cannot be read: ', { file: ['.yaml', 'a: [1'] }),
   wrong(`${i} --config-file $FILE`, 'does not hold keys with values', { file: ['.yaml', '- a'] }),
   wrong(

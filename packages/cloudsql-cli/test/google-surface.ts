@@ -111,6 +111,7 @@ export const googleCommands = [
   'completion zsh',
   'completion fish',
   'completion powershell',
+  'completion … --no-descriptions',
   'help',
   '--help',
   '-h',

@@ -83,6 +83,11 @@ describe('cloudsql', () => {
     expect(await words('login-token', '--format', '=')).toEqual(['token', 'json', 'env', 'pgpass']);
   });
 
+  it('takes what Google’s proxies take for a script', async () => {
+    const script = await cli(['completion', 'zsh']);
+    expect(await cli(['completion', 'zsh', '--no-descriptions'])).toEqual(script);
+  });
+
   it('completes in a real shell', async () => {
     const { stdout: script } = await cli(['completion', 'bash']);
     const main = new URL('../src/main.ts', import.meta.url).pathname;

@@ -195,7 +195,8 @@ export const errorCatalogue: Readonly<Record<CloudSqlErrorCode, CatalogueEntry>>
     kind: 'ConfigError',
     retryable: false,
     summary: 'The emulator variable is set where it must not take effect.',
-    remedy: 'Unset the variable, or point it at a loopback address outside production.',
+    remedy:
+      "Unset the variable, or let it name a loopback address outside production. Where it is meant, as in tests of a production build, set `connector: { emulator: 'ANY' }`.",
   },
   CLOUDSQL_EMULATOR_REQUIRED: {
     kind: 'ConfigError',

@@ -17,7 +17,7 @@ export {
   poolErrorListener,
 } from './drivers/orm-options.ts';
 export { PendingDials } from './drivers/pending-dials.ts';
-export { ownedAddress } from './drivers/read-options.ts';
+export { ownedAddress, partOptions } from './drivers/read-options.ts';
 export {
   CloudSqlError,
   type CloudSqlErrorCode,

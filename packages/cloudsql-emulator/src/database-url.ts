@@ -1,5 +1,6 @@
 import type { NetConnectOpts } from 'node:net';
 import type { EngineVersion } from './engine-version.ts';
+import { EmulatorError } from './errors.ts';
 import { checkText, invalid } from './option-checks.ts';
 
 /** Reads `sqlserver://127.0.0.1:1433`, or the path of a Unix socket; undefined for anything else. */
@@ -29,6 +30,19 @@ export function checkDatabaseUrl(
       );
 }
 
+/** Checks that no folder is to keep a database that the emulator does not start. @throws EmulatorError `INVALID_OPTION` */
+export function checkKept(
+  instances: readonly { readonly databaseUrl?: string | undefined }[],
+  options: { readonly [Key in (typeof FOLDERS)[number]]?: unknown },
+): void {
+  const index = instances.findIndex(({ databaseUrl }) => databaseUrl !== undefined);
+  const folder = FOLDERS.find((key) => options[key] !== undefined);
+  if (index < 0 || !folder) return;
+  const message = `instances[${index}].databaseUrl: cannot be used with \`${folder}\`. Such a folder holds the databases that the emulator starts; one that runs elsewhere keeps its data itself. Leave one of the two out.`;
+  throw new EmulatorError('INVALID_OPTION', message);
+}
+
+const FOLDERS = ['dataDir', 'importFrom', 'exportOnClose'] as const;
 const SCHEMES = { POSTGRES: ['postgresql:', 'postgres:'], MYSQL: ['mysql:', 'mariadb:'] } as const;
 
 /** The value itself never goes into a message: it holds a password. */

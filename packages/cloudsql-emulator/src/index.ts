@@ -11,6 +11,7 @@ export type { EmulatorErrorCode } from './errors.ts';
 export { EmulatorError } from './errors.ts';
 export type { ApiFault } from './faults/api-faults.ts';
 export type { ConnectionFault } from './faults/connection-faults.ts';
+export type { ExchangeFault } from './faults/exchange-faults.ts';
 export type { Faults } from './faults/faults.ts';
 export type { MetadataFault } from './faults/metadata-faults.ts';
 export type { ServerFault } from './faults/server-face.ts';

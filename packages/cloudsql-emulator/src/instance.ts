@@ -1,5 +1,6 @@
 import type { Database } from './database/database.ts';
 import type { UserRegistry } from './database/users.ts';
+import type { ExchangeFault } from './faults/exchange-faults.ts';
 import type { ServerFault } from './faults/server-face.ts';
 import type { InstanceName } from './instance-name.ts';
 import type { InstancePki, ServerCaMode } from './pki/pki.ts';
@@ -28,6 +29,8 @@ export interface Instance {
   sharesWith?: Instance;
   /** What is wrong with its TLS server, by fault. */
   fault?: ServerFault | undefined;
+  /** What is wrong with its answers to metadata exchanges. */
+  exchangeFault?: ExchangeFault | undefined;
   readonly rules: ServiceRules;
   readonly database: Database;
   readonly users: UserRegistry;

@@ -155,6 +155,8 @@ export interface InstanceOptions {
    *
    * For SQL Server `sqlserver://127.0.0.1:1433`, on a loopback address, or the path of a Unix socket. Its databases and
    * users are its own.
+   *
+   * Not together with `dataDir`, `importFrom` or `exportOnClose`.
    * @default none, and required for SQL Server
    */
   readonly databaseUrl?: string;

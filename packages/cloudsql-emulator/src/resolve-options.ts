@@ -1,6 +1,6 @@
 import type { StoredState } from './data-folder/stored-state.ts';
 import { withKept } from './data-folder/with-kept.ts';
-import { checkDatabaseUrl } from './database-url.ts';
+import { checkDatabaseUrl, checkKept } from './database-url.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { resolveUser } from './database-user.ts';
 import type { EngineName, EngineVersion } from './engine-version.ts';
@@ -104,6 +104,7 @@ export function resolveOptions(options: EmulatorOptions, kept?: StoredState): Re
   const listed = checkArray(given.instances ?? [], 'instances').map((instance, index) =>
     resolveInstance(instance, `instances[${index}]`, isExposed),
   );
+  checkKept(listed, given);
   const createsOnUse = checkBoolean(given.createOnFirstUse ?? given.instances === undefined, 'createOnFirstUse');
   const instances = withKept(listed, kept?.instances ?? []).map((instance) =>
     createsOnUse && instance.name.project.startsWith('demo-') ? { ...instance, createsDatabases: true } : instance,

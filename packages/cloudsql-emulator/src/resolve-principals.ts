@@ -60,15 +60,10 @@ function resolvePrincipal(value: unknown, where: string): ResolvedPrincipal {
   const roles = checkArray(given.roles ?? (members ? [] : ROLES), `${where}.roles`).map((role, index) => {
     const name = checkText(role, `${where}.roles[${index}]`);
     const known = ROLES.find((candidate) => candidate === name);
+    if (known) return known;
     const nearest = nearestName(name, ROLES);
-    return (
-      known ??
-      invalid(
-        `${where}.roles[${index}]`,
-        nearest ? `is not a known role; did you mean '${nearest}'?` : `must be one of ${ROLES.join(', ')}`,
-        role,
-      )
-    );
+    const hint = nearest ? `is not a known role; did you mean '${nearest}'?` : `must be one of ${ROLES.join(', ')}`;
+    return invalid(`${where}.roles[${index}]`, hint, role);
   });
   return { email, roles, tokenCreators, ...(members ? { members } : {}) };
 }

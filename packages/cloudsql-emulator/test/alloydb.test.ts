@@ -247,6 +247,31 @@ describe('the exchange', () => {
     }
   });
 
+  const told = Buffer.from('The emulator was told to answer like this.');
+  test.each([
+    ['ERROR', frame(Buffer.concat([Buffer.from([8, 2, 0x12, told.length]), told]))],
+    ['CUT_OFF', OK.subarray(0, -1)],
+    ['OVERSIZED', Buffer.from('000040010801', 'hex')],
+    ['SILENT', Buffer.alloc(0)],
+  ] as const)('is answered wrongly where that is wanted: %s', async (fault, answer) => {
+    cloud.faults.exchange(PRIMARY, fault);
+    const socket = await dial(await access());
+    const heard = exchange(socket, hello(await getToken(cloud, APP, LOGIN)));
+    await vi.waitFor(() => {
+      expect(cloud.connections.at(-1)?.refusal).toBe(
+        `the emulator was told to answer the metadata exchange wrongly: ${fault}`,
+      );
+    });
+    // Nobody else ends it.
+    if (fault === 'SILENT') socket.destroy();
+    expect((await heard).toString('hex')).toBe(answer.toString('hex'));
+    cloud.faults.exchange(PRIMARY, undefined);
+    const right = await dial(await access());
+    right.write(hello(await getToken(cloud, APP, LOGIN)));
+    expect(await received(right, OK.length)).toEqual(OK);
+    right.destroy();
+  });
+
   test('survives what is none', async () => {
     const bad: [Buffer, RegExp][] = [
       [Buffer.from('00004001', 'hex'), /exchange of 16385 bytes/],

@@ -94,6 +94,15 @@ describe("the emulator's own API", () => {
     expect(await tool('DELETE', '/connections')).toEqual({ status: 200, body: { dropped: expect.any(Number) } });
   });
 
+  test('says where the instances are, and who knows their names', async () => {
+    const [instance] = cloud.instances;
+    const { PRIMARY, PRIVATE } = cloud.dns.namesOf(ORDERS);
+    expect((await tool('GET', '/instances')).body).toEqual({
+      instances: [{ ...instance, dnsNames: { PUBLIC: PRIMARY, PRIVATE } }],
+      dnsServer: cloud.dns.server,
+    });
+  });
+
   test('sets faults of every kind, and ends them', async () => {
     const set = async (fault: object) =>
       expect(await tool('POST', '/faults', fault)).toEqual({ status: 200, body: {} });
@@ -106,6 +115,7 @@ describe("the emulator's own API", () => {
     expect((await callApi()).status).toBe(403);
     await set({ kind: 'server', instance: ORDERS, fault: { expired: true } });
     await set({ kind: 'connections', instance: ORDERS, fault: 'REFUSED' });
+    await set({ kind: 'exchange', instance: ORDERS, fault: 'ERROR' });
     await set({ kind: 'rotateServerCa', instance: ORDERS });
     await set({ kind: 'rotateClientCa' });
     expect(await tool('DELETE', '/faults')).toEqual({ status: 200, body: {} });
@@ -122,7 +132,12 @@ describe("the emulator's own API", () => {
   });
 
   test.each([
-    ['/faults', { kind: 'nonsense' }, 400, 'kind: must be api, disable, clock, metadata, server'],
+    [
+      '/faults',
+      { kind: 'nonsense' },
+      400,
+      'kind: must be api, disable, clock, metadata, server, connections, exchange',
+    ],
     ['/faults', { kind: 'api', method: 'conectSettings', fault: {} }, 400, 'must name one of'],
     ['/faults', { kind: 'api', methud: 'token' }, 400, "unknown key 'methud'; did you mean 'method'?"],
     ['/faults', { kind: 'server', instance: 'a:b:c', fault: {} }, 404, "no instance 'a:b:c'"],

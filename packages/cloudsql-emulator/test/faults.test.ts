@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ConnectionFault, Emulator } from '../src/index.ts';
+import type { ConnectionFault, Emulator, ExchangeFault } from '../src/index.ts';
 import { adminUrl, client, closing, dial, dialReady, getAccess, getToken, query } from './client.ts';
 import { APP, APP_USER, ORDERS, startTestEmulator } from './setup.ts';
+import { encodeMessage, encodeStartup, exchange } from './wire.ts';
 
 // Each fault beside its allowed twin: the same step without the fault, before or after.
 
@@ -16,6 +17,7 @@ afterEach(() => cloud.faults.clear());
 afterAll(() => cloud.close());
 
 const config = { user: APP_USER, database: 'orders' };
+const ENCRYPTION_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 const app = () => getAccess(cloud, ORDERS, { email: APP });
 const one = async () => query(await app(), config, 'select 1');
 
@@ -193,7 +195,7 @@ describe('a connection', () => {
         heard = true;
       });
     }
-    if (lastEvent === 'secureConnect') socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
+    if (lastEvent === 'secureConnect') socket.write(ENCRYPTION_REQUEST);
     await delay(200);
     expect(heard).toBe(false);
     socket.destroy();
@@ -222,12 +224,48 @@ describe('a connection', () => {
   test('that is idle is reset by dropConnections', async () => {
     const sockets = await Promise.all([dialReady(await app()), dialReady(await app(), 'PRIVATE')]);
     await vi.waitFor(() => expect(cloud.statistics().connections.open).toBe(2));
+    // Until a client has read all that came, Node may take the reset for an end.
+    await Promise.all(
+      sockets.map(async (socket) => {
+        socket.write(ENCRYPTION_REQUEST);
+        await once(socket, 'data');
+      }),
+    );
     const codes = Promise.all(sockets.map((socket) => codeOf(socket)));
     expect(cloud.dropConnections(ORDERS)).toBe(2);
     expect(await codes).toEqual(['ECONNRESET', 'ECONNRESET']);
     await vi.waitFor(() => expect(cloud.statistics().connections.open).toBe(0));
     expect(cloud.dropConnections()).toBe(0);
     expect(await one()).toEqual([1]);
+  });
+});
+
+describe('a metadata exchange', () => {
+  const frame = (message: number[], length = message.length): Buffer =>
+    Buffer.from([...Buffer.from('CSQLMDEX'), 0, 0, length >> 8, length & 0xff, ...message]);
+  const startup = encodeStartup(new Map(Object.entries(config)));
+  const terminate = encodeMessage('X', Buffer.alloc(0));
+  const answerTo = async (fault?: ExchangeFault): Promise<string> => {
+    cloud.faults.exchange(ORDERS, fault);
+    const bytes = await exchange(dial(await app()), Buffer.concat([frame([0x10, 1]), startup, terminate]));
+    return bytes.toString('hex');
+  };
+  const right = frame([8, 1]).toString('hex');
+  const loggedIn = '520000000800000000';
+
+  test('is answered wrongly, and right again', async () => {
+    expect(await answerTo('CUT_OFF')).toBe(right.slice(0, -2));
+    expect(cloud.connections.at(-1)).toMatchObject({ state: 'refused', refusal: expect.stringMatching(/CUT_OFF$/) });
+    expect(await answerTo('OVERSIZED')).toBe(frame([8, 1], 16_385).toString('hex'));
+    expect((await answerTo()).startsWith(right + loggedIn)).toBe(true);
+  });
+
+  test('is optional, so that a login goes on without an answer, and after an error', async () => {
+    expect((await answerTo('SILENT')).startsWith(loggedIn)).toBe(true);
+    const told = Buffer.from('The emulator was told to answer like this.');
+    const wrong = frame([8, 2, 0x12, told.length, ...told]).toString('hex');
+    expect((await answerTo('ERROR')).startsWith(wrong + loggedIn)).toBe(true);
+    expect(cloud.connections.at(-1)).toMatchObject({ clientProtocol: 'TCP', user: APP_USER });
   });
 });
 
@@ -287,6 +325,7 @@ describe('bad values are typed errors', () => {
     () => cloud.faults.metadata(ORDERS, { state: 1 } as never),
     () => cloud.faults.clock(0.5),
     () => cloud.faults.connections(ORDERS, 'SLOW' as never),
+    () => cloud.faults.exchange(ORDERS, 'LATE' as never),
     () => cloud.faults.server(ORDERS, { expired: 'yes' } as never),
     () => cloud.faults.server(ORDERS, { tlsVersion: 'TLSv1.1' } as never),
     () => cloud.faults.server(ORDERS, { commonName: '' }),

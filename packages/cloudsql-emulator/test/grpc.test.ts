@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Emulator } from '../src/index.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Emulator, startEmulator } from '../src/index.ts';
 import { bytesField, decodeFields } from '../src/wire/protobuf.ts';
 import { getToken } from './client.ts';
 import { APP, NOBODY, startTestEmulator } from './setup.ts';
@@ -89,6 +89,14 @@ test.each(['/google.cloud.alloydb.v1.AlloyDBAdmin/GetCluster', '/google.cloud.al
   },
 );
 
+test('an instance has no SQL_DATA, which a client hears before it has said all', async () => {
+  const path = '/google.cloud.sql.v1beta4.SqlDataService/StreamSqlData';
+  const stream = session.request({ ':method': 'POST', ':path': path }, { endStream: false });
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  expect(headers['grpc-status']).toBe('9');
+  stream.destroy();
+});
+
 test('a client that hangs up, and one that says no HTTP/2, do no harm to the next', async () => {
   const leaving = send(INFO, asked);
   leaving.on('error', () => undefined);
@@ -102,6 +110,23 @@ test('a client that hangs up, and one that says no HTTP/2, do no harm to the nex
   await once(noisy, 'close');
   session = connect(cloud.httpsUrl, { ca });
   expect((await call(INFO, asked, await getToken(cloud, APP))).status).toBe('0');
+});
+
+test.each([
+  ['RESET', 'the connection'],
+  ['NEVER', 'the emulator'],
+] as const)('a call whose answer is %s ends with %s', async (answer, who) => {
+  await using other = await startEmulator({ instances: [{ name: PRIMARY }] });
+  other.faults.api('connectionInfo', { answer });
+  const client = connect(other.httpsUrl, { ca: readFileSync(other.caFile) });
+  const ended = new Promise((resolve) => client.on('error', () => undefined).once('close', resolve));
+  const stream = client.request({ ':method': 'POST', ':path': INFO }).on('error', () => undefined);
+  stream.end(asked);
+  if (who === 'the emulator') {
+    await vi.waitFor(() => expect(other.statistics().calls.connectionInfo).toBe(1));
+    await other.close();
+  }
+  await ended;
 });
 
 test('a client that could speak both versions of HTTP is answered in the first', async () => {

@@ -27,14 +27,15 @@ export const withoutMysql: string | false = await findMysql().then(
 );
 if (withoutMysql) process.stderr.write(`Skipped: ${withoutMysql}\n`);
 
+/** Logs in on a socket that is being dialled. */
+export async function logInToMysql(socket: ReturnType<typeof dial>, user: string): Promise<MysqlClient> {
+  const open = (): typeof socket => socket.once('secureConnect', () => socket.emit('connect'));
+  return await MysqlClient.connect({ open, isPrivate: true, user, password: 'secret' });
+}
+
 /** Logs in and runs statements. */
 export async function runOnMysql(access: Access, user: string, statements: readonly string[]): Promise<void> {
-  const open = (): ReturnType<typeof dial> => {
-    const socket = dial(access);
-    socket.once('secureConnect', () => socket.emit('connect'));
-    return socket;
-  };
-  const client = await MysqlClient.connect({ open, isPrivate: true, user, password: 'secret' });
+  const client = await logInToMysql(dial(access), user);
   await client.run(statements);
   await client.close();
 }

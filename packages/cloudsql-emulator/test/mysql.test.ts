@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
 import { findMysql } from '../src/mysql/mysql-programs.ts';
 import { encodePacket, PacketReader, parseErr } from '../src/mysql/packets.ts';
 import type { Access } from './client.ts';
 import { closing, dial, getAccess } from './client.ts';
-import { MYSQL_ORDERS, runOnMysql, withoutMysql } from './mysql-setup.ts';
+import { logInToMysql, MYSQL_ORDERS, runOnMysql, withoutMysql } from './mysql-setup.ts';
 import { APP, ORDERS } from './setup.ts';
 import { exchange } from './wire.ts';
 
@@ -97,6 +98,33 @@ describe.skipIf(withoutMysql)('an instance of MySQL', () => {
       socket.end();
       await closing(socket);
     });
+  });
+
+  test('is of no use to a certificate that has expired', async () => {
+    await logIn();
+    cloud.certificateLifetimeMs = 1;
+    const expired = await getAccess(cloud, ORDERS, { email: APP, login: false });
+    cloud.certificateLifetimeMs = 3_600_000;
+    await closing(dial(expired));
+    await vi.waitFor(() => expect(cloud.statistics().connections.tlsFailures).toMatchObject({ CERT_HAS_EXPIRED: 1 }));
+    await logIn();
+  });
+
+  test('swallows everything on a connection that becomes half open', async () => {
+    const socket = dial(access);
+    const client = await logInToMysql(socket, 'native');
+    await client.run(['DO 1']);
+    await cloud.faults.connections(ORDERS, 'HALF_OPEN');
+    const lost = client.run(['DO 1']).then(
+      () => 'answered',
+      () => 'broken',
+    );
+    expect(await Promise.race([lost, delay(200, 'silent')])).toBe('silent');
+    socket.destroy();
+    expect(await lost).toBe('broken');
+    await vi.waitFor(() => expect(cloud.statistics().connections.open).toBe(0));
+    await cloud.faults.connections(ORDERS, undefined);
+    await logIn();
   });
 
   test('TLS and compression are not offered to clients, who have the one already', async () => {

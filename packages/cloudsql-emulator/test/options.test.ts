@@ -82,6 +82,18 @@ test.each([
   });
 });
 
+test.each(['dataDir', 'importFrom', 'exportOnClose'])(
+  'no folder keeps a database of somebody else: %s',
+  async (key) => {
+    const databaseUrl = 'postgresql://postgres:hunter2@127.0.0.1:1';
+    const instances = [{ name: 'p:r:other' }, { name, databaseUrl }];
+    await expect(startEmulator({ instances, [key]: '/nonexistent' })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: `instances[1].databaseUrl: cannot be used with \`${key}\`. Such a folder holds the databases that the emulator starts; one that runs elsewhere keeps its data itself. Leave one of the two out.`,
+    });
+  },
+);
+
 test('other engines are a typed error', async () => {
   const instances = [{ name, databaseVersion: 'POSTGRES_9_6' }] as unknown as EmulatorOptions['instances'];
   await expect(startEmulator({ instances })).rejects.toMatchObject({ code: 'UNSUPPORTED_ENGINE' });

@@ -21,16 +21,17 @@ export type DrizzleCloudSqlDatabase<Schema extends Record<string, unknown> = Rec
 
 /**
  * A Drizzle database on a Cloud SQL instance, over a pool of pg's. Does no I/O before the first query.
- * `await db.$client.end()`, or `await using`, closes it.
+ * `await db.$client.end()`, or `await using`, closes it. `config` may be a URL; then Drizzle's own options are `besides`.
  *
  * @example
  * const db = drizzle({ connection: { instance: 'my-project:europe-west1:orders', database: 'orders' }, schema });
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function drizzle<Schema extends Record<string, unknown> = Record<string, never>>(
-  config: DrizzleCloudSqlConfig<Schema>,
+  config: string | DrizzleCloudSqlConfig<Schema>,
+  besides?: DrizzleConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
-  const { connection, rest } = splitConfig(config);
+  const { connection, rest } = splitConfig(config, besides);
   const client = new pg.Pool(pgOptions(connection));
   client.on('error', poolErrorListener(typeof connection === 'string' ? undefined : connection.connector));
   const db = drizzlePg({ ...rest, client });

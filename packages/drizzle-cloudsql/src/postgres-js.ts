@@ -21,26 +21,24 @@ export type DrizzleCloudSqlDatabase<Schema extends Record<string, unknown> = Rec
 
 /**
  * A Drizzle database on a Cloud SQL instance, over postgres.js. Does no I/O before the first query.
- * `await db.$client.end()`, or `await using`, closes it.
+ * `await db.$client.end()`, or `await using`, closes it. `config` may be a URL; then Drizzle's own options are `besides`.
  *
  * @example
  * const db = drizzle({ connection: { instance: 'my-project:europe-west1:orders', database: 'orders' }, schema });
  * @throws ConfigError for options that are missing, unknown, contradicting or not the caller's to set
  */
 export function drizzle<Schema extends Record<string, unknown> = Record<string, never>>(
-  config: DrizzleCloudSqlConfig<Schema>,
+  config: string | DrizzleCloudSqlConfig<Schema>,
+  besides?: DrizzleConfig<Schema>,
 ): DrizzleCloudSqlDatabase<Schema> {
-  const { connection, rest } = splitConfig(config);
+  const { connection, rest } = splitConfig(config, besides);
   const dials = new PendingDials();
   const options = postgresOptions(connection);
   const client = postgres({ ...options, socket: dials.watch(options.socket) } as typeof options);
   const end = client.end.bind(client);
-  client.end = (how) => {
-    // Without a limit, postgres.js waits for ever once a session was killed in a query.
-    const ended = end({ timeout: 5, ...how });
-    dials.giveUp(ended);
-    return ended;
-  };
+  // Without a limit, postgres.js waits for ever once a session was killed in a query.
+  client.end = (how) => end({ timeout: 5, ...how });
+  dials.giveUpAt(client, 'end');
   const db = drizzlePostgres({ ...rest, client });
   return Object.assign(db, { [Symbol.asyncDispose]: () => client.end() });
 }

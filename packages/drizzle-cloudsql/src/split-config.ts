@@ -4,10 +4,12 @@ import type { DrizzleConfig } from 'drizzle-orm';
 const inside = 'it belongs inside `connection`';
 const owned = { client: 'it is made from `connection`', instance: inside, ipType: inside, database: inside };
 
-/** Takes `connection` out of a configuration whose other options are Drizzle's. */
+/** Parts what `drizzle` is called with into the connection and options of Drizzle's own. */
 export function splitConfig<Schema extends Record<string, unknown>, Connection>(
-  config: DrizzleConfig<Schema> & { readonly connection: Connection },
-): { connection: Connection; rest: DrizzleConfig<Schema> } {
+  given: string | (DrizzleConfig<Schema> & { readonly connection: Connection }),
+  besides: DrizzleConfig<Schema> | undefined,
+): { connection: Connection | string; rest: DrizzleConfig<Schema> } {
+  const config = typeof given === 'string' ? { ...besides, connection: given } : given;
   checkOrmOptions('drizzle', config, owned);
   const { connection, ...rest } = config;
   if (connection !== undefined && connection !== null) return { connection, rest: rest as DrizzleConfig<Schema> };

@@ -8,14 +8,7 @@ import knex, { type Knex } from 'knex';
 export function clientOf(name: string, dials: PendingDials): typeof Knex.Client {
   function CloudSqlClient(config: Knex.Config): Knex.Client {
     const { client } = knex({ ...config, client: name }) as Knex & { client: Knex.Client };
-    const destroy: (...given: unknown[]) => Promise<unknown> = client.destroy.bind(client);
-    return Object.assign(client, {
-      destroy(...given: unknown[]) {
-        const destroyed = destroy(...given);
-        dials.giveUp(destroyed);
-        return destroyed;
-      },
-    });
+    return dials.giveUpAt(client, 'destroy');
   }
   // Older versions of Knex tell a constructor from other functions by that.
   CloudSqlClient.prototype = Object.create(knex.Client.prototype);

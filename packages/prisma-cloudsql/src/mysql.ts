@@ -33,13 +33,6 @@ export class PrismaCloudSql extends PrismaMariaDb {
 
   /** Opens a pool, whose end gives up what it is still dialling. */
   override async connect(): ReturnType<PrismaMariaDb['connect']> {
-    const adapter = tellDialErrors(await super.connect());
-    const dispose = adapter.dispose.bind(adapter);
-    adapter.dispose = () => {
-      const disposed = dispose();
-      this.#dials.giveUp(disposed);
-      return disposed;
-    };
-    return adapter;
+    return this.#dials.giveUpAt(tellDialErrors(await super.connect()), 'dispose');
   }
 }

@@ -12,12 +12,7 @@ export function closingHook(hooks: Hooks, dials: PendingDials): Hooks {
   function beforeConnect(this: Sequelize): void {
     if (prepared.has(this)) return;
     prepared.add(this);
-    const close = this.close.bind(this);
-    this.close = () => {
-      const closed = close();
-      dials.giveUp(closed);
-      return closed;
-    };
+    dials.giveUpAt(this, 'close');
   }
   // Sequelize takes lists, too, although its types do not say so.
   return { ...hooks, beforeConnect: [beforeConnect, hooks?.beforeConnect ?? []].flat() as never };

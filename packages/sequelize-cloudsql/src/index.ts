@@ -7,6 +7,7 @@ import {
   oneOf,
   ownedAddress,
   PendingDials,
+  partOptions,
 } from '@x/cloudsql-core';
 import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
@@ -54,9 +55,7 @@ export function cloudSql(options: SequelizeCloudSqlOptions): Options {
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   const { replication, ...others } = rest as typeof rest & { replication?: SequelizeCloudSqlReplication };
-  const entries = Object.entries(rest.dialectOptions ?? {});
-  const own = Object.fromEntries(entries.filter(([name]) => ofSequelize.includes(name)));
-  const drivers = Object.fromEntries(entries.filter(([name]) => !ofSequelize.includes(name)));
+  const [own, drivers] = partOptions(rest.dialectOptions ?? {}, ofSequelize);
   const dials = new PendingDials();
   const node = (given: object): object => {
     checkOrmOptions('Sequelize replication', given, ownedAddress);

@@ -1,5 +1,13 @@
-import type { AbstractDialect, Options } from '@sequelize/core';
-import { type CloudSqlOptions, ConfigError, checkOrmOptions, connectionOf, ownedAddress } from '@x/cloudsql-core';
+import type { AbstractDialect, Options, Sequelize } from '@sequelize/core';
+import {
+  type CloudSqlOptions,
+  ConfigError,
+  checkOrmOptions,
+  connectionOf,
+  ownedAddress,
+  PendingDials,
+  partOptions,
+} from '@x/cloudsql-core';
 import { mysql2Options } from '@x/cloudsql-core/mysql2';
 import { pgOptions } from '@x/cloudsql-core/pg';
 
@@ -49,14 +57,21 @@ export function cloudSql(options: SequelizeCloudSqlOptions<AbstractDialect>): ob
   checkOrmOptions('Sequelize', options, owned);
   const { connection, rest } = connectionOf(options, 'url', urlOption);
   // Sequelize 7 has the options of itself, of the dialect and of the driver in one object, and refuses all others.
-  const isDrivers = ([name]: [string, unknown]): boolean =>
-    options.dialect.getSupportedConnectionOptions().includes(name);
-  const entries = Object.entries(rest);
-  const driver = Object.fromEntries(entries.filter(isDrivers));
-  return {
-    ...Object.fromEntries(entries.filter((entry) => !isDrivers(entry))),
-    ...Object.fromEntries(Object.entries(binding({ ...driver, ...connection })).filter(isDrivers)),
-  };
+  const names = options.dialect.getSupportedConnectionOptions();
+  const [driver, others] = partOptions(rest, names);
+  const dials = new PendingDials();
+  const [bound] = partOptions(dials.in(binding({ ...driver, ...connection })), names);
+  return { ...others, ...bound, dialect: closing(options.dialect, dials) };
+}
+
+/** Sequelize 7 forgets connections in the making when it is closed, and they stay. The first that it makes is its dialect. */
+function closing<Dialect extends object>(dialect: Dialect, dials: PendingDials): Dialect {
+  return new Proxy(dialect, {
+    construct(_, given: [Sequelize]) {
+      dials.giveUpAt(given[0], 'close');
+      return Reflect.construct(dialect as never, given);
+    },
+  });
 }
 
 function bindingOf(dialect: unknown): (typeof bindings)[keyof typeof bindings] {

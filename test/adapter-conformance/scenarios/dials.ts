@@ -1,6 +1,5 @@
 import { Connector } from '@x/cloudsql-core';
 import { expect } from 'vitest';
-import { until } from '../../local-client.ts';
 import { whoAmI } from '../bench.ts';
 import type { Scenario } from '../scenario.ts';
 import { StuckConnector } from '../stuck-connector.ts';
@@ -41,24 +40,10 @@ export const closedDuringDial: Scenario = {
     await using connector = new StuckConnector();
     await using orm = await bench.open({ connector });
     await whoAmI(orm, bench.engine);
-    connector.stuck = true;
-    const ask = (): Promise<unknown> => whoAmI(orm, bench.engine).catch((error: unknown) => error);
-    let queries: Promise<unknown>[] = [];
-    let answered = true;
-    // One finds the connection that is there, the others have to dial, unless they find it idle again.
-    await until(() => {
-      if (answered) {
-        answered = false;
-        queries = [ask(), ask(), ask()];
-        void Promise.all(queries).then(() => {
-          answered = true;
-        });
-      }
-      return connector.dials.length > 0;
-    });
+    const asked = await connector.meet(() => whoAmI(orm, bench.engine));
     await orm.close();
     expect(connector.dials.map(({ aborted }) => aborted)).not.toContain(false);
-    for (const outcome of await Promise.all(queries)) {
+    for (const outcome of await Promise.all(asked)) {
       expect(outcome === bench.engine.iamUser || outcome instanceof Error).toBe(true);
     }
     await bench.disconnected();

@@ -17,6 +17,8 @@ export const parallelWrites: Scenario = {
       }),
     );
     expect(await itemsOf(orm)).toEqual(items);
-    expect(Math.max(...opened)).toBe(5);
+    // A busy machine may have written everything before the last connections are there.
+    expect(Math.max(...opened)).toBeLessThanOrEqual(5);
+    expect(bench.cloud.statistics().connections.total).toBeGreaterThan(1);
   },
 };

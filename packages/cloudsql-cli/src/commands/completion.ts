@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import type { CliContext } from '../cli/context.ts';
 
 /** Each asks the program itself, so that a script stays right when the program is updated. */
@@ -39,6 +39,8 @@ Add a line to the start-up file of your shell:
 export function define(command: Command, { stdout }: CliContext): void {
   command
     .addArgument(new Argument('<shell>', 'which shell').choices(Object.keys(scripts)))
+    // As Google's proxies take it; here there are none.
+    .addOption(new Option('--no-descriptions').hideHelp())
     .addHelpText('after', help)
     .action((shell: string) => void stdout.write(scripts[shell]!));
 }

@@ -8,6 +8,7 @@ import { printError } from '../cli/print-error.ts';
 import { during } from '../cli/progress.ts';
 import { refuseUnseparated } from '../cli/separator.ts';
 import { untilSignal } from '../cli/until-signal.ts';
+import { UsageError } from '../cli/usage-error.ts';
 import { addEmulatorFlags, type EmulatorFlags, emulatorOptions, start } from '../emulator/emulator-flags.ts';
 import { startScreen } from '../emulator/start-screen.ts';
 import { readPort } from '../session/stable-port.ts';
@@ -34,7 +35,16 @@ export function define(command: Command, context: CliContext): void {
   addEmulatorFlags(command.enablePositionalOptions())
     .option('-p, --port <port>', `the port of the APIs; 0 is any free one (default: ${usualPort})`, readPort)
     .addHelpText('after', help)
+    .allowExcessArguments()
     .action(async (flags: EmulatorFlags & { readonly port?: number }) => {
+      const [stray] = command.args;
+      if (stray !== undefined) {
+        const commands = command.commands.map((each) => each.name()).join(' and ');
+        throw new UsageError(
+          `cloudsql emulator has no command ${stray}`,
+          `Without a command it starts one; there are ${commands}.`,
+        );
+      }
       context.exitCode = await serve(flags, context);
     });
   addEmulatorFlags(command.command('exec').summary('run a command with an emulator of its own'))
@@ -70,24 +80,43 @@ async function serve(
   const { publishEmulator } = await import('@x/cloudsql-emulator');
   const options = await emulatorOptions(flags);
   const started = performance.now();
-  const cloud = await during(
-    context,
-    'Starting the emulator',
-    start({ ...options, port: port ?? options.port ?? usualPort }),
-  );
+  const over = new AbortController();
+  const ended = untilSignal(over.signal);
   try {
-    const withdraw = await publishEmulator(cloud);
+    const cloud = await startUnless(ended, { ...options, port: port ?? options.port ?? usualPort }, context);
+    if (typeof cloud === 'number') return cloud;
     try {
-      // Whoever reads the output may end it at once.
-      const ended = untilSignal();
-      context.stdout.write(startScreen(cloud, performance.now() - started));
-      return await ended;
+      const withdraw = await publishEmulator(cloud);
+      try {
+        context.stdout.write(startScreen(cloud, performance.now() - started));
+        return await ended;
+      } finally {
+        await withdraw();
+      }
     } finally {
-      await withdraw();
+      await during(context, 'Stopping', cloud.close());
     }
   } finally {
-    await during(context, 'Stopping', cloud.close());
+    over.abort();
   }
+}
+
+/** Starts an emulator. Told to end meanwhile, it stops what it has started by then, and returns the exit code. */
+async function startUnless(
+  ended: Promise<number>,
+  options: Parameters<typeof start>[0],
+  context: CliContext,
+): Promise<Emulator | number> {
+  const starting = start(options);
+  const first = await during(context, 'Starting the emulator', Promise.race([starting, ended]));
+  // What fails now fails unheard: nobody wants it any more.
+  if (typeof first === 'number')
+    await during(
+      context,
+      'Stopping',
+      starting.then((cloud) => cloud.close()).catch(() => {}),
+    );
+  return first;
 }
 
 async function exec(
@@ -96,7 +125,9 @@ async function exec(
   context: CliContext,
 ): Promise<number> {
   const options = await emulatorOptions(flags);
-  const cloud = await during(context, 'Starting the emulator', start(options));
+  const over = new AbortController();
+  const cloud = await startUnless(untilSignal(over.signal), options, context).finally(() => over.abort());
+  if (typeof cloud === 'number') return cloud;
   try {
     return await runChild({ command: program, args, env: { ...context.env, ...environmentOf(cloud, flags) } });
   } catch (error) {

@@ -62,6 +62,17 @@ export class PendingDials {
     };
   }
 
+  /** Lets the method by which a pool, or who owns one, is ended give up these dials. */
+  giveUpAt<Owner extends object>(owner: Owner, method: keyof Owner & string): Owner {
+    const end = owner[method] as (...given: unknown[]) => Promise<unknown>;
+    const ending = (...given: unknown[]): Promise<unknown> => {
+      const ended = end.apply(owner, given);
+      this.giveUp(ended);
+      return ended;
+    };
+    return Object.assign(owner, { [method]: ending });
+  }
+
   /** Ends all dials that are under way, and those that begin before the pool is closed. */
   giveUp(closed: Promise<unknown> = Promise.resolve()): void {
     const done = (): unknown => this.#closing--;

@@ -91,11 +91,40 @@ export function postgresOptions(given: string | Record<string, unknown>): Postgr
   };
 }
 
-/** postgres.js ends a socket only while it calls itself open. */
+/** What postgres.js needs of a socket besides. */
 class PostgresSocket extends DeferredSocket {
+  /** postgres.js ends a socket only while it calls itself open. */
   override get readyState(): string {
     return this.connecting ? 'open' : super.readyState;
   }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    super._destroy(error, (error) => tellTogether(() => done(error)));
+  }
+}
+
+let toTell: (() => void)[] = [];
+
+/**
+ * Has postgres.js hear at once of all connections that have closed, and when it has nothing left to write. It gathers
+ * what it writes until the end of the turn; a connection that closes before that never writes again, and whoever gets it
+ * from the pool waits for ever (https://github.com/porsager/postgres/issues/1208). Told of one close after the other, it
+ * moves the queries of the first connection to the next, which is just about to close.
+ */
+function tellTogether(tell: () => void): void {
+  toTell.push(tell);
+  if (toTell.length === 1) setTimeout(tellAll, 0, 20);
+}
+
+/** `patience` is for a process that has always something to do at the end of its turn. */
+function tellAll(patience: number): void {
+  if (patience > 0 && process.getActiveResourcesInfo().includes('Immediate')) {
+    setTimeout(tellAll, 0, patience - 1);
+    return;
+  }
+  const all = toTell;
+  toTell = [];
+  for (const tell of all) tell();
 }
 
 function connectTimeout(value: unknown): number | undefined {

@@ -50,9 +50,18 @@ export function readOptions(given: string | Record<string, unknown>, how: Driver
   return { options, connection, connector: connectorFor(options.connector as ConnectorOptions | undefined) };
 }
 
+/** Parts options into those of these names and all others. */
+export function partOptions(options: object, names: readonly string[]): [named: object, others: object] {
+  const entries = Object.entries(options);
+  return [
+    Object.fromEntries(entries.filter(([name]) => names.includes(name))),
+    Object.fromEntries(entries.filter(([name]) => !names.includes(name))),
+  ];
+}
+
 /** Of the options those that the driver is to get. */
-export function nativeOf(options: Readonly<Record<string, unknown>>, native: readonly string[]): object {
-  return Object.fromEntries(Object.entries(options).filter(([key]) => native.includes(key)));
+export function nativeOf(options: object, native: readonly string[]): object {
+  return partOptions(options, native)[0];
 }
 
 const postgresUrl = { schemes: ['postgresql', 'postgres'], parameters: ['application_name', 'options'] };

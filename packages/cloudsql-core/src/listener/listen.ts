@@ -67,7 +67,7 @@ async function listenTcp(
   const server = makeServer();
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve).once('error', reject);
-    server.listen({ ...at, exclusive: true });
+    server.listen({ ...at, exclusive: true, backlog });
   }).catch((error: unknown) => {
     throw listenError(`${at.host}:${at.port}`, error);
   });
@@ -99,7 +99,7 @@ function bindUnix({ session, database, mode }: ResolvedListen, chosen: string | 
   server.once('error', (error) => {
     failure = error;
   });
-  server.listen({ path: place.bindPath, exclusive: true });
+  server.listen({ path: place.bindPath, exclusive: true, backlog });
   if (!server.listening) {
     removeSocket(place, undefined);
     throw listenError(place.path, failure ?? new Error('the socket cannot be bound'));
@@ -118,6 +118,9 @@ function bindUnix({ session, database, mode }: ResolvedListen, chosen: string | 
   const url = urlOf(session, { secret: undefined, database, ...unixAddress(place.path, session.engine) });
   return new Listener({ server, session, gate: openGate, address: place.path, url, cleanUp });
 }
+
+/** How many clients may wait to be accepted, up to what the system allows; a Unix socket refuses the next one at once. */
+const backlog = 4096;
 
 /** Half-closes pass through. */
 function makeServer(): Server {

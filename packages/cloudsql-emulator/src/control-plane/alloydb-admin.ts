@@ -60,7 +60,7 @@ async function generateClientCertificate(options: AlloyDbAdminOptions, request: 
   // As documented, from one hour to 24; and a hint only, which yields to a life that the emulator was set to.
   const wishedMs = Math.min(Math.max(Number.parseFloat(duration) * 1000, HOUR_MS), 24 * HOUR_MS);
   const lifeMs = options.certificateLifetimeMs();
-  const { pem } = await pki.certificates.issue(
+  const { pem } = pki.certificates.issue(
     cluster,
     publicKey,
     undefined,

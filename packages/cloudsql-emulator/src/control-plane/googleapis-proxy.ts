@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Server } from 'node:tls';
 import { createServer } from 'node:tls';
-import type { AlternativeNames, ServerIdentity } from '../pki/certificate-authority.ts';
+import type { ServerIdentity } from '../pki/certificate-authority.ts';
+import type { AlternativeNames } from '../pki/certificate-encoding.ts';
 import { serveGrpc } from './grpc.ts';
 import type { ControlPlane } from './server.ts';
 

@@ -29,6 +29,7 @@ export function selfRoutes({ id, startedAt, emulator }: SelfOptions): readonly R
   });
   return [
     route('', ['GET'], () => ({ id, pid: process.pid, startedAt: startedAt.toISOString() })),
+    route('/instances', ['GET'], describeInstances),
     route('/statistics', ['GET'], (cloud) => cloud.statistics()),
     route('/statistics', ['DELETE'], (cloud) => cloud.resetStatistics()),
     route('/calls', ['GET'], (cloud) => ({ calls: cloud.calls })),
@@ -43,6 +44,16 @@ export function selfRoutes({ id, startedAt, emulator }: SelfOptions): readonly R
 }
 
 type Act = (cloud: Emulator, request: ApiRequest) => object | undefined | void | Promise<void>;
+
+/** What a program that cannot ask the object itself has to know to reach instances by address or by name. */
+function describeInstances({ instances, dns }: Emulator): object {
+  const described = instances.map((each) => {
+    // By the same words as the addresses.
+    const { PRIMARY, ...names } = dns.namesOf(each.name);
+    return { ...each, dnsNames: { ...(PRIMARY === undefined ? {} : { PUBLIC: PRIMARY }), ...names } };
+  });
+  return { instances: described, dnsServer: dns.server };
+}
 
 /** Sets one fault: `kind` names the method of `Faults`, the other keys are its arguments; `fault: null` ends it. */
 async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>): Promise<void> {
@@ -72,6 +83,8 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
       return await faults.server(name(), given);
     case 'connections':
       return await faults.connections(name(), given);
+    case 'exchange':
+      return faults.exchange(name(), given);
     case 'rotateServerCa':
       return await faults.rotateServerCa(name());
     case 'rotateClientCa':
@@ -81,7 +94,7 @@ async function setFault(cloud: Emulator, body: Readonly<Record<string, unknown>>
     default:
       invalid(
         'kind',
-        'must be api, disable, clock, metadata, server, connections, rotateServerCa, rotateClientCa or revokeCertificate',
+        'must be api, disable, clock, metadata, server, connections, exchange, rotateServerCa, rotateClientCa or revokeCertificate',
         kind,
       );
   }

@@ -69,7 +69,7 @@ async function generateEphemeralCert(options: SqlAdminOptions, request: ApiReque
   const login = loginOf(options.identity, text(body.access_token ?? body.accessToken ?? '', 'access_token'));
   const lifetime = Date.now() + options.certificateLifetimeMs();
   const expiresAt = login ? Math.min(lifetime, login.expiresAt) : lifetime;
-  const issued = await pki.certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
+  const issued = pki.certificates.issue(name.connectionName, publicKey, login?.email, expiresAt);
   return { status: 200, body: { ephemeralCert: certificateResource(issued, name.id) } };
 }
 

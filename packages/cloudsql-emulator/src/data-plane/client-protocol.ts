@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { type ExchangeFault, wrongAnswer } from '../faults/exchange-faults.ts';
 import { decodeClientProtocol, encodeExchangeResponse, MAX_EXCHANGE_BYTES } from '../wire/exchange-messages.ts';
 import type { MutableRecord } from './connection-log.ts';
+import { endWith } from './relay.ts';
 import { readExactly } from './socket-reader.ts';
 
 /** What a message of Cloud SQL's metadata exchange begins with; no database protocol begins like that. */
@@ -16,7 +18,7 @@ export async function takeClientProtocol(
   client: Duplex,
   record: MutableRecord,
   signal: AbortSignal,
-  isGreeted = false,
+  { isGreeted = false, fault }: { readonly isGreeted?: boolean; readonly fault?: ExchangeFault | undefined } = {},
 ): Promise<boolean> {
   if (!(await beginsWithSignature(client, signal))) return true;
   const length = (await readExactly(client, 4, signal))?.readUInt32BE(0) ?? 0;
@@ -30,8 +32,16 @@ export async function takeClientProtocol(
   }
   record.clientProtocol = request.clientProtocol;
   if (request.userAgent) record.userAgent = request.userAgent;
-  if (!isGreeted) client.write(Buffer.concat([SIGNATURE, encodeExchangeResponse()]));
-  return true;
+  if (isGreeted) return true;
+  const answer = fault ? wrongAnswer(fault, SIGNATURE) : Buffer.concat([SIGNATURE, encodeExchangeResponse()]);
+  if (fault !== 'CUT_OFF' && fault !== 'OVERSIZED') {
+    client.write(answer);
+    return true;
+  }
+  record.state = 'refused';
+  record.refusal = `the emulator was told to answer the metadata exchange wrongly: ${fault}`;
+  endWith(client, answer);
+  return false;
 }
 
 /** Byte by byte, since a client may wait for an answer to fewer bytes than the signature has. */

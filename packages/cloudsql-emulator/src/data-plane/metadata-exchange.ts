@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { type ExchangeFault, wrongAnswer } from '../faults/exchange-faults.ts';
 import { identifyBearer } from '../iam/credentials.ts';
 import type { IdentityServices } from '../iam/identity-services.ts';
 import { mayLogInToAlloyDb } from '../iam/scopes.ts';
@@ -22,6 +23,7 @@ export async function admitClient(
   { tokens, keys, principals }: IdentityServices,
   record: MutableRecord,
   signal: AbortSignal,
+  fault?: ExchangeFault,
 ): Promise<Admission | undefined> {
   const fail = (reason: string): undefined => {
     record.state = 'refused';
@@ -40,6 +42,11 @@ export async function admitClient(
   if (typeof request === 'string') return refuse(request);
   record.userAgent = request.userAgent;
   record.authType = request.authType;
+  if (fault) {
+    fail(`the emulator was told to answer the metadata exchange wrongly: ${fault}`);
+    await endWrongly(client, fault);
+    return undefined;
+  }
   // Inferred from here on: Google documents that the token is checked for the permission to connect, whatever the login
   // is. The order of the checks and all texts are the emulator's own.
   const caller = identifyBearer(request.token, tokens, keys);
@@ -63,4 +70,12 @@ async function readMessage(client: Duplex, signal: AbortSignal): Promise<Buffer 
   // Who speaks PostgreSQL at once is not found out here: its lengths count themselves, so that four bytes never come.
   if (length > MAX_EXCHANGE_BYTES) return `client announced a metadata exchange of ${length} bytes`;
   return (await readExactly(client, length, signal)) ?? gone;
+}
+
+/** Answers wrongly and ends the connection. One that is not answered at all is the client's to end. */
+async function endWrongly(client: Duplex, fault: ExchangeFault): Promise<void> {
+  if (fault !== 'SILENT') return endWith(client, wrongAnswer(fault));
+  client.resume();
+  // Until then it counts as one that is arriving, so that a stop of the emulator ends it.
+  if (!client.closed) await new Promise<void>((resolve) => client.once('close', () => resolve()));
 }

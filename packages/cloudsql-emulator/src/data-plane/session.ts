@@ -39,14 +39,14 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   try {
     let { principal } = record;
     if (options.metadataExchange) {
-      const admission = await admitClient(client, identity, record, signal);
+      const admission = await admitClient(client, identity, record, signal, instance.exchangeFault);
       if (!admission) return;
       principal = admission.loginPrincipal;
     }
     // Where the server speaks first, the client says it afterwards.
     const isGreeted = instance.database.databaseVersion.startsWith('MYSQL');
     if (instance.name.service === 'cloud-sql' && !isGreeted) {
-      if (!(await takeClientProtocol(client, record, signal))) return;
+      if (!(await takeClientProtocol(client, record, signal, { fault: instance.exchangeFault }))) return;
     }
     await instance.database.serve({ ...options, principal, signal });
   } finally {

@@ -6,6 +6,7 @@ import type { Pki } from '../pki/pki.ts';
 import type { ApiFault, ApiFaults } from './api-faults.ts';
 import type { ConnectionFault } from './connection-faults.ts';
 import { checkConnectionFault } from './connection-faults.ts';
+import { checkExchangeFault, type ExchangeFault } from './exchange-faults.ts';
 import type { MetadataFault, MetadataFaults } from './metadata-faults.ts';
 import type { ServerFault } from './server-face.ts';
 import { changeFace } from './server-face.ts';
@@ -87,6 +88,14 @@ export class Faults {
     await this.#parts.dataPlane.fail(this.#parts.instances.get(instance), checkConnectionFault(fault));
   }
 
+  /**
+   * Makes an instance answer the metadata exchange of connections to come wrongly. That of MySQL has no answer.
+   * @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE`
+   */
+  exchange(instance: string, fault: ExchangeFault | undefined): void {
+    this.#parts.instances.get(instance).exchangeFault = checkExchangeFault(fault);
+  }
+
   /** Changes the TLS server of an instance. @throws EmulatorError `INVALID_OPTION`, `UNKNOWN_INSTANCE` */
   async server(instance: string, fault: ServerFault | undefined): Promise<void> {
     const found = this.#parts.instances.get(instance);
@@ -139,6 +148,7 @@ export class Faults {
     for (const { instance } of instances.list()) {
       await dataPlane.fail(instance, undefined);
       changeFace(instance, undefined);
+      instance.exchangeFault = undefined;
     }
     await dataPlane.renewTls();
   }

@@ -65,7 +65,7 @@ async function logIn(session: LoginSession, server: Reached, backend: MysqlBacke
   const { client, record, signal } = session;
   record.backendPid = server.greeting.connectionId;
   client.write(encodePacket({ sequence: 0, body: server.greeting.forClients }));
-  if (!(await takeClientProtocol(client, record, signal, true))) return false;
+  if (!(await takeClientProtocol(client, record, signal, { isGreeted: true }))) return false;
   const packet = await readPacket(client, MAX_PACKET_BYTES, signal);
   if (!packet && (signal.aborted || client.destroyed || client.readableEnded)) {
     abandon(session, 'login');

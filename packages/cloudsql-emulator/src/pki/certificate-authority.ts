@@ -1,5 +1,8 @@
-import { randomBytes, webcrypto } from 'node:crypto';
-import type * as X509 from '@peculiar/x509';
+import { generateKeyPair as generateKeyPairLater, type KeyObject, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Name } from '@peculiar/asn1-x509';
+import { type AlternativeNames, Extensions, encodeCertificate, nameOf } from './certificate-encoding.ts';
+import type { X509 } from './x509-library.ts';
 
 /** What a new certificate says. */
 export interface CertificateRequest {
@@ -11,12 +14,6 @@ export interface CertificateRequest {
   readonly notAfter: Date;
   readonly usage: 'CLIENT' | 'SERVER';
   readonly names?: AlternativeNames;
-}
-
-/** Subject alternative names. */
-export interface AlternativeNames {
-  readonly dns?: readonly string[];
-  readonly ip?: readonly string[];
 }
 
 /** A certificate as text, with its serial number as Node's `getPeerCertificate` shows it. */
@@ -31,15 +28,21 @@ export interface ServerIdentity {
   readonly key: string;
 }
 
-const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
-const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' };
+interface Keys {
+  readonly privateKey: KeyObject;
+  /** As DER, SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+}
+
 const DAY_MS = 86_400_000;
+const generateKeyPair = promisify(generateKeyPairLater);
 
 /** A certificate authority of the emulator's own. Its key is made at run time and never leaves the process. */
 export class CertificateAuthority {
-  readonly #x509: typeof X509;
-  readonly #keys: webcrypto.CryptoKeyPair;
-  readonly #certificate: X509.X509Certificate;
+  readonly #x509: X509;
+  readonly #extensions: Extensions;
+  readonly #keys: Keys;
+  readonly #name: Name;
   readonly #issuer: CertificateAuthority | undefined;
   /** The authority's own certificate. */
   readonly pem: string;
@@ -48,64 +51,42 @@ export class CertificateAuthority {
   readonly notBefore: Date;
   readonly notAfter: Date;
 
-  private constructor(
-    x509: typeof X509,
-    keys: webcrypto.CryptoKeyPair,
-    certificate: X509.X509Certificate,
-    commonName: string,
-    issuer?: CertificateAuthority,
-  ) {
+  private constructor(x509: X509, keys: Keys, commonName: string, issuer?: CertificateAuthority) {
     this.#x509 = x509;
-    this.#issuer = issuer;
+    this.#extensions = new Extensions(x509);
     this.#keys = keys;
-    this.#certificate = certificate;
-    this.pem = certificate.toString('pem');
-    this.serial = certificate.serialNumber;
+    this.#name = nameOf(x509, commonName);
+    this.#issuer = issuer;
     this.commonName = commonName;
-    this.notBefore = certificate.notBefore;
-    this.notAfter = certificate.notAfter;
+    this.notBefore = issuer?.notBefore ?? wholeSecond(Date.now() - DAY_MS);
+    this.notAfter = issuer?.notAfter ?? wholeSecond(Date.now() + 3650 * DAY_MS);
+    const { serial, text } = newSerial();
+    this.serial = text;
+    const signer = issuer ?? this;
+    this.pem = encodeCertificate(x509, signer.#keys.privateKey, {
+      serial,
+      issuer: signer.#name,
+      subject: this.#name,
+      notBefore: this.notBefore,
+      notAfter: this.notAfter,
+      publicKey: keys.publicKey,
+      extensions: [
+        this.#extensions.basicConstraints(true),
+        this.#extensions.authorityUsage(),
+        this.#extensions.subjectKey(keys.publicKey),
+        ...(issuer ? [this.#extensions.authorityKey(issuer.#keys.publicKey)] : []),
+      ],
+    });
   }
 
   /** Makes an authority with a self-signed certificate that is valid for ten years. */
-  static async create(x509: typeof X509, commonName: string): Promise<CertificateAuthority> {
-    const keys = await generateKeys();
-    const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-      {
-        name: subject(commonName),
-        keys,
-        serialNumber: randomSerial(),
-        notBefore: new Date(Date.now() - DAY_MS),
-        notAfter: new Date(Date.now() + 3650 * DAY_MS),
-        signingAlgorithm: SIGNING_ALGORITHM,
-        extensions: await authorityExtensions(x509, keys),
-      },
-      webcrypto,
-    );
-    return new CertificateAuthority(x509, keys, certificate, commonName);
+  static async create(x509: X509, commonName: string): Promise<CertificateAuthority> {
+    return new CertificateAuthority(x509, await generateKeys(), commonName);
   }
 
   /** Makes an authority below this one, that lives as long. */
   async createIntermediate(commonName: string): Promise<CertificateAuthority> {
-    const x509 = this.#x509;
-    const keys = await generateKeys();
-    const certificate = await x509.X509CertificateGenerator.create(
-      {
-        subject: subject(commonName),
-        issuer: this.#certificate.subjectName.toJSON(),
-        serialNumber: randomSerial(),
-        notBefore: this.notBefore,
-        notAfter: this.notAfter,
-        publicKey: keys.publicKey,
-        signingKey: this.#keys.privateKey,
-        signingAlgorithm: SIGNING_ALGORITHM,
-        extensions: [
-          ...(await authorityExtensions(x509, keys)),
-          await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey, false, webcrypto),
-        ],
-      },
-      webcrypto,
-    );
-    return new CertificateAuthority(x509, keys, certificate, commonName, this);
+    return new CertificateAuthority(this.#x509, await generateKeys(), commonName, this);
   }
 
   /** Certificates of this authority and of those above it, nearest first. */
@@ -113,33 +94,22 @@ export class CertificateAuthority {
     return [this.pem, ...(this.#issuer?.chain ?? [])];
   }
 
-  /** Signs a certificate. Times are cut to whole seconds, as X.509 has no finer ones. */
-  async issue(request: CertificateRequest): Promise<Certificate> {
-    const x509 = this.#x509;
-    const usages = x509.ExtendedKeyUsage;
-    const serial = randomSerial();
-    const certificate = await x509.X509CertificateGenerator.create(
-      {
-        subject: subject(request.commonName),
-        issuer: this.#certificate.subjectName.toJSON(),
-        serialNumber: serial,
-        notBefore: request.notBefore,
-        notAfter: request.notAfter,
-        publicKey: request.publicKey,
-        signingKey: this.#keys.privateKey,
-        signingAlgorithm: SIGNING_ALGORITHM,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.ExtendedKeyUsageExtension(
-            request.usage === 'SERVER' ? [usages.serverAuth] : [usages.clientAuth, usages.serverAuth],
-          ),
-          await x509.AuthorityKeyIdentifierExtension.create(this.#keys.publicKey, false, webcrypto),
-          ...(request.names ? [new x509.SubjectAlternativeNameExtension(generalNames(request.names))] : []),
-        ],
-      },
-      webcrypto,
-    );
-    return { pem: certificate.toString('pem'), serial: serial.toUpperCase() };
+  /** Signs a certificate. */
+  issue({ commonName, usage, names, ...content }: CertificateRequest): Certificate {
+    const { serial, text } = newSerial();
+    const pem = encodeCertificate(this.#x509, this.#keys.privateKey, {
+      ...content,
+      serial,
+      issuer: this.#name,
+      subject: nameOf(this.#x509, commonName),
+      extensions: [
+        this.#extensions.basicConstraints(false),
+        this.#extensions.usages(usage),
+        this.#extensions.authorityKey(this.#keys.publicKey),
+        ...(names ? [this.#extensions.alternativeNames(names)] : []),
+      ],
+    });
+    return { pem, serial: text.toUpperCase() };
   }
 
   /** Makes a key and a server certificate that lives as long as the authority, unless it is told otherwise. */
@@ -148,47 +118,24 @@ export class CertificateAuthority {
     names?: AlternativeNames,
     { notBefore, notAfter }: { readonly notBefore: Date; readonly notAfter: Date } = this,
   ): Promise<ServerIdentity> {
-    const keys = await generateKeys();
-    const publicKey = await webcrypto.subtle.exportKey('spki', keys.publicKey);
-    const { pem } = await this.issue({
-      commonName,
-      publicKey: new Uint8Array(publicKey),
-      notBefore,
-      notAfter,
-      usage: 'SERVER',
-      ...(names ? { names } : {}),
-    });
-    const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-    return { cert: pem, key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n` };
+    const { publicKey, privateKey } = await generateKeys();
+    const request = { commonName, publicKey, notBefore, notAfter, ...(names ? { names } : {}) };
+    const { pem } = this.issue({ ...request, usage: 'SERVER' });
+    return { cert: pem, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
   }
 }
 
-async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+async function generateKeys(): Promise<Keys> {
+  const { publicKey, privateKey } = await generateKeyPair('ec', { namedCurve: 'P-256' });
+  return { privateKey, publicKey: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })) };
 }
 
-async function authorityExtensions(x509: typeof X509, keys: webcrypto.CryptoKeyPair): Promise<X509.Extension[]> {
-  return [
-    new x509.BasicConstraintsExtension(true, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false, webcrypto),
-  ];
+function newSerial(): { readonly serial: Buffer; readonly text: string } {
+  const serial = randomBytes(16);
+  serial[0] = (serial[0]! & 0x3f) | 0x40;
+  return { serial, text: serial.toString('hex') };
 }
 
-function generalNames({ dns = [], ip = [] }: AlternativeNames): X509.JsonGeneralNames {
-  return [
-    ...dns.map((value) => ({ type: 'dns' as const, value })),
-    ...ip.map((value) => ({ type: 'ip' as const, value })),
-  ];
-}
-
-function subject(commonName: string): X509.JsonName {
-  return [{ C: ['US'] }, { O: ['Google, Inc'] }, ...(commonName === '' ? [] : [{ CN: [commonName] }])];
-}
-
-// The first byte is 0x40 to 0x7f: positive and without leading zeros, so that every program prints it alike.
-function randomSerial(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return bytes.toString('hex');
+function wholeSecond(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
 }

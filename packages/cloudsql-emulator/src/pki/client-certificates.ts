@@ -43,17 +43,17 @@ export class ClientCertificates {
     return this.chain.at(-1)!;
   }
 
-  async issue(
+  issue(
     scope: string,
     publicKey: Uint8Array<ArrayBuffer>,
     principal: string | undefined,
     expiresAt: number,
     metadataExchange = false,
-  ): Promise<ClientCertificate> {
+  ): ClientCertificate {
     this.#forgetOldest();
     const notBefore = wholeSecond(Date.now() - CLOCK_SKEW_MS);
     const notAfter = wholeSecond(expiresAt);
-    const certificate = await this.#authority.issue({
+    const certificate = this.#authority.issue({
       commonName: this.#commonName,
       publicKey,
       notBefore,

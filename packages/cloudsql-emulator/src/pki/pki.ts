@@ -1,6 +1,7 @@
 import type { InstanceName } from '../instance-name.ts';
-import type { AlternativeNames, ServerIdentity } from './certificate-authority.ts';
+import type { ServerIdentity } from './certificate-authority.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
+import type { AlternativeNames } from './certificate-encoding.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { loadX509 } from './x509-library.ts';
 

@@ -54,9 +54,10 @@ async function parse(file: string, read: Parse): Promise<object> {
   try {
     content = read(readFileSync(file, 'utf8'));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // Parsers show the lines around the mistake; the first one says what it is.
-    const why = code === 'ENOENT' ? 'it does not exist' : (message.split('\n')[0] ?? '').replace(/:$/, '');
+    const { code, message, line } = error as NodeJS.ErrnoException & { readonly line?: number };
+    // Parsers show the lines around the mistake; the first one says what it is, of TOML without the place.
+    const said = (message.split('\n')[0] ?? '').replace(/:$/, '');
+    const why = code === 'ENOENT' ? 'it does not exist' : line === undefined ? said : `${said} at line ${line}`;
     throw new UsageError(`The file ${file} cannot be read: ${why}`, 'Correct it, or its path.');
   }
   // An empty YAML file is null.

@@ -34,22 +34,23 @@ export class Health {
     this.phase = 'SERVING';
   }
 
+  /** How many instances are served. */
+  get instances(): number {
+    return this.#served.length;
+  }
+
   /**
-   * What keeps the next client from being served; nothing if it can be. Each instance must have a certificate, or be
-   * able to get one. It is dialled only if the last client could not be connected, because databases count
-   * connections that say nothing.
+   * What keeps the next client from being served; nothing if it can be, by as many instances as are enough. Each of them
+   * must have a certificate, or be able to get one. It is dialled only if the last client could not be connected,
+   * because databases count connections that say nothing.
    */
-  async problems(): Promise<readonly string[]> {
+  async problems(enough: number = this.instances): Promise<readonly string[]> {
     if (this.phase === 'STARTING') return ['the proxy has not started yet'];
     if (this.phase === 'STOPPING') return ['the proxy has stopped'];
-    const full = [
-      ...(this.#limit && isFull(this.#limit) ? [`all ${this.#limit.max} connections are in use`] : []),
-      ...this.#served.flatMap(({ config, limit }) =>
-        limit && isFull(limit) ? [`all ${limit.max} connections of ${config.instance.id} are in use`] : [],
-      ),
-    ];
-    const probes = this.#served.map(({ config }) => this.#probe(config, this.#failing.has(config.instance.id)));
-    return [...full, ...(await Promise.all(probes)).filter((problem) => problem !== undefined)];
+    const full = this.#limit && isFull(this.#limit) ? [`all ${this.#limit.max} connections are in use`] : [];
+    const ofInstances = await Promise.all(this.#served.map((each) => this.#problem(each)));
+    const found = ofInstances.filter((problem) => problem !== undefined);
+    return ofInstances.length - found.length >= enough ? full : [...full, ...found];
   }
 
   /** What keeps instances from being reached, found out by connecting to each of them. */
@@ -62,6 +63,11 @@ export class Health {
     if (phase === 'JOINED') this.#failing.delete(instance);
     // That there are too many clients, or that one may not log in, says nothing of the instance.
     else if (error && 'code' in error && error.code !== 'CLOUDSQL_TOO_MANY_SESSIONS') this.#failing.add(instance);
+  }
+
+  #problem({ config, limit }: ServedInstance): Promise<string | undefined> | string {
+    if (limit && isFull(limit)) return `all ${limit.max} connections of ${config.instance.id} are in use`;
+    return this.#probe(config, this.#failing.has(config.instance.id));
   }
 
   /** One at a time for each instance, and not more often than makes sense, however often somebody asks. */

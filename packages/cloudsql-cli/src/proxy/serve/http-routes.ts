@@ -27,7 +27,16 @@ function probes(health: Health, backendCheck: boolean): Readonly<Record<string, 
       return answer;
     },
     '/liveness': () => ({ status: 200, body: 'ok' }),
-    '/readiness': async () => verdict(await health.problems()),
+    '/readiness': async ({ url = '' }) => {
+      const asked = new URL(url, 'http://localhost').searchParams.get('min-ready');
+      if (asked === null) return verdict(await health.problems());
+      const enough = /^[1-9]\d*$/.test(asked) ? Number(asked) : Number.POSITIVE_INFINITY;
+      // Before the start nobody knows how many there are.
+      if (health.phase === 'SERVING' && enough > health.instances) {
+        return { status: 400, body: `min-ready must be from 1 to ${health.instances}` };
+      }
+      return verdict(await health.problems(enough));
+    },
   };
 }
 

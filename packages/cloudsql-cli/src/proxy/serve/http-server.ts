@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -32,11 +33,13 @@ export class HttpServer {
     routes: Readonly<Record<string, Route>>,
   ): Promise<HttpServer> {
     const server = createServer((request, response) => void respond(routes, request, response));
-    server.listen({ host, port, exclusive: true });
     try {
+      // As Go does: `localhost` is 127.0.0.1, also where the system names ::1 first.
+      const { address } = await lookup(host, { order: 'ipv4first' });
+      server.listen({ host: address, port, exclusive: true });
       await once(server, 'listening');
     } catch (error) {
-      throw new Error(`Cannot open the ${what} server at ${host}:${port}: ${(error as Error).message}`, {
+      throw new Error(`Cannot open the ${what} server at ${place(host, port)}: ${(error as Error).message}`, {
         cause: error,
       });
     }
@@ -46,7 +49,7 @@ export class HttpServer {
 
   /** Where it listens. */
   get address(): string {
-    return `${this.#host}:${(this.#server.address() as AddressInfo).port}`;
+    return place(this.#host, (this.#server.address() as AddressInfo).port);
   }
 
   async close(): Promise<void> {
@@ -55,6 +58,10 @@ export class HttpServer {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+function place(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 async function respond(

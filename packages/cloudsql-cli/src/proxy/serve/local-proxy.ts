@@ -128,9 +128,9 @@ export class LocalProxy {
 
   #reportLeft(): void {
     const left = this.#served.reduce((sum, { listener }) => sum + listener.sessions, 0);
-    if (left > 0) {
-      this.#log.warn(`${left} connections are still open after ${this.#config.maxDelayMs / 1000} s and are closed`);
-    }
+    if (left === 0) return;
+    const those = left === 1 ? '1 connection is still open and is' : `${left} connections are still open and are`;
+    this.#log.warn(`${those} closed, after ${this.#config.maxDelayMs / 1000} s`);
   }
 
   async #openServers(): Promise<void> {

@@ -40,7 +40,9 @@ export function openExport(
       if (failing.delete(what)) log.info(`${what} are sent to ${endpoint} again`);
     } else if (!failing.has(what)) {
       failing.add(what);
-      log.warn(`${what} cannot be sent to ${endpoint}: ${describe(error)}.`, { remedy: 'The proxy goes on without.' });
+      log.warn(`${what} cannot be sent to ${endpoint}: ${describe(error)}.`, {
+        remedy: 'The proxy goes on without. The endpoint has to take OTLP over HTTP.',
+      });
     }
   };
   const meters = new MeterProvider({
@@ -98,7 +100,8 @@ function describe(error: Error & { readonly code?: string | number }): string {
 
 function intervalOf(text: string | undefined): number {
   const ms = Number(text);
-  return ms > 0 ? ms : usualIntervalMs;
+  // A timer waits no longer.
+  return ms > 0 && ms < 2 ** 31 ? ms : usualIntervalMs;
 }
 
 /** Whether some work is done in time. */
