@@ -26,6 +26,13 @@ behind it. The message says what failed, on which instance, and what to do.
 Database drivers and ORMs receive a copy of the error. Where the network failed it carries Node's own \`code\`, \`errno\`
 and \`syscall\`, because ORMs look at those, and our code in \`reason\`: test \`error.reason ?? error.code\`.
 
+| ORM | where the copy is |
+|---|---|
+| Knex, TypeORM | it is what is thrown |
+| Sequelize | \`error.parent\` |
+| Drizzle | \`error.cause\` |
+| Prisma | \`error.code\` is ours where Prisma has none; beside its own, \`originalCode\` and \`originalMessage\` in \`error.meta.driverAdapterError.cause\` |
+
 ${sections.join('\n')}`;
 }
 

@@ -89,6 +89,14 @@ test.each(['/google.cloud.alloydb.v1.AlloyDBAdmin/GetCluster', '/google.cloud.al
   },
 );
 
+test('an instance has no SQL_DATA, which a client hears before it has said all', async () => {
+  const path = '/google.cloud.sql.v1beta4.SqlDataService/StreamSqlData';
+  const stream = session.request({ ':method': 'POST', ':path': path }, { endStream: false });
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  expect(headers['grpc-status']).toBe('9');
+  stream.destroy();
+});
+
 test('a client that hangs up, and one that says no HTTP/2, do no harm to the next', async () => {
   const leaving = send(INFO, asked);
   leaving.on('error', () => undefined);

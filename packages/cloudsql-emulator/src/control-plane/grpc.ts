@@ -12,6 +12,7 @@ const CODES: Readonly<Record<string, number>> = {
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
@@ -20,6 +21,13 @@ const CODES: Readonly<Record<string, number>> = {
 const UNKNOWN = 2;
 /** Before each message: whether it is compressed, and its length. */
 const PREFIX_BYTES = 5;
+
+const NOT_IMPLEMENTED = {
+  status: 'UNIMPLEMENTED',
+  message: 'The GRPC target is not implemented on the server.',
+};
+/** Connectors that would rather tunnel through the API take the direct way for an instance that says so. The text is ours. */
+const NO_SQL_DATA = { status: 'FAILED_PRECONDITION', message: 'The instance does not support SQL_DATA.' };
 
 type Answer = (call: ApiCall) => Promise<ApiResponse>;
 
@@ -47,14 +55,16 @@ async function respond(
 ): Promise<void> {
   const path = headers[':path'] ?? '';
   const method = alloyDbMethod(path);
+  const known = { headers: { ...headers, host: headers[':authority'] ?? '' }, socket };
+  if (!method) {
+    // Not read: who streams may never end.
+    stream.resume();
+    await answer({ ...known, method: 'POST', target: path, body: async () => Buffer.alloc(0) });
+    return fail(stream, path.endsWith('.SqlDataService/StreamSqlData') ? NO_SQL_DATA : NOT_IMPLEMENTED);
+  }
   const body = await readBody(stream);
   const isWhole = body.length >= PREFIX_BYTES && body[0] === 0 && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
-  const asked = method?.ask(body.subarray(PREFIX_BYTES));
-  const known = { headers: { ...headers, host: headers[':authority'] ?? '' }, socket };
-  if (!method || !asked) {
-    await answer({ ...known, method: 'POST', target: path, body: async () => body });
-    return fail(stream, { status: 'UNIMPLEMENTED', message: 'The GRPC target is not implemented on the server.' });
-  }
+  const asked = method.ask(body.subarray(PREFIX_BYTES));
   if (!isWhole || typeof asked === 'string') {
     return fail(stream, { status: 'INTERNAL', message: 'Failed to parse the request message.' });
   }
