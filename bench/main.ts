@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import { type Emulator, startEmulator } from '@x/cloudsql-emulator';
 import { contenders, type Target } from './contenders.ts';
@@ -19,11 +20,11 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const connects = Number(values.connects);
 const names = Object.keys(contenders);
-/** What each contender is imported as. */
+/** What each contender is imported as: what its programs import. */
 const modules: Record<string, string> = {
   'bare TLS': 'node:tls',
   '@google-cloud/cloud-sql-connector': '@google-cloud/cloud-sql-connector',
-  '@x/cloudsql-core': new URL('../packages/cloudsql-core/dist/index.js', import.meta.url).href,
+  '@x/cloudsql-core': new URL('../packages/cloudsql-core/dist/drivers/pg.js', import.meta.url).href,
 };
 
 const client = new URL('client.ts', import.meta.url);
@@ -34,6 +35,7 @@ interface Row {
   readonly row: string;
   readonly contender: string;
   readonly samples: number;
+  readonly p5Ms: number;
   readonly medianMs: number;
   readonly p95Ms: number;
   /** Median over that of the bare dial. */
@@ -57,7 +59,8 @@ try {
   const rows = [
     ...summarize('import', await imports()),
     ...summarize('cold process to first row', await coldStarts(target, env)),
-    ...summarize('warm connect, first row, end', await warmConnects(target, env)),
+    ...summarize('warm connect, first row, end', await warm('connect', connects, target, env)),
+    ...summarize('200,000 rows on one connection', await warm('read', 1, target, env)),
   ];
   print(rows);
 } finally {
@@ -93,18 +96,24 @@ async function coldStarts(target: Target, env: NodeJS.ProcessEnv): Promise<Map<s
   return times;
 }
 
-async function warmConnects(target: Target, env: NodeJS.ProcessEnv): Promise<Map<string, number[]>> {
+/** What a process takes that has connected before, so many times in each round. */
+async function warm(
+  what: 'connect' | 'read',
+  count: number,
+  target: Target,
+  env: NodeJS.ProcessEnv,
+): Promise<Map<string, number[]>> {
   const times = new Map(names.map((name) => [name, [] as number[]]));
   const children = new Map<string, ChildProcess>();
   for (const name of names) {
-    const child = fork(client, ['warm', name, JSON.stringify(target)], { env });
+    const child = fork(client, [what, name, JSON.stringify(target)], { env });
     await message(child);
     children.set(name, child);
   }
   for (let round = -1; round < rounds; round++) {
     for (const name of rotated(round + 1)) {
       const child = children.get(name)!;
-      child.send(connects);
+      child.send(count);
       const measured = await message<number[]>(child);
       // The first round warms up code and connections.
       if (round >= 0) times.get(name)!.push(...measured);
@@ -144,6 +153,7 @@ function summarize(row: string, times: Map<string, number[]>): Row[] {
       row,
       contender,
       samples: samples.length,
+      p5Ms: quantile(samples, 0.05),
       medianMs,
       p95Ms: quantile(samples, 0.95),
       overBare: medianMs / bare,
@@ -162,15 +172,17 @@ function print(rows: readonly Row[]): void {
     for (const row of rows) console.log(JSON.stringify(row));
     return;
   }
+  console.log(conditions());
   let title = '';
-  for (const { row, contender, samples, medianMs, p95Ms, overBare, overOfficial } of rows) {
+  for (const { row, contender, samples, p5Ms, medianMs, p95Ms, overBare, overOfficial } of rows) {
     if (row !== title)
       console.log(
-        `\n${styleText('bold', row)}\n${'contender'.padEnd(36)} samples  median ms   p95 ms  over bare  over official`,
+        `\n${styleText('bold', row)}\n${'contender'.padEnd(36)} samples    p5 ms  median ms   p95 ms  over bare  over official`,
       );
     title = row;
     const numbers = [
       String(samples).padStart(7),
+      p5Ms.toFixed(1).padStart(8),
       medianMs.toFixed(1).padStart(10),
       p95Ms.toFixed(1).padStart(8),
       `${overBare.toFixed(2)}x`.padStart(10),
@@ -178,6 +190,17 @@ function print(rows: readonly Row[]): void {
     ];
     console.log(`${contender.padEnd(36)} ${numbers.join(' ')}`);
   }
+}
+
+/** What was measured, and on what. */
+function conditions(): string {
+  const version = (name: string): string => {
+    const file = new URL(`node_modules/${name}/package.json`, import.meta.url);
+    return `${name} ${(JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version}`;
+  };
+  const versions = ['@google-cloud/cloud-sql-connector', '@x/cloudsql-core', 'pg'].map(version);
+  const machine = `${availableParallelism()} cores, load ${loadavg()[0]!.toFixed(1)}`;
+  return `Node ${process.version}, ${versions.join(', ')}; ${process.platform} ${process.arch}, ${machine}; ${rounds} rounds`;
 }
 
 function printEmulator(figures: readonly EmulatorFigure[]): void {

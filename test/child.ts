@@ -40,7 +40,7 @@ export async function kill(child: ChildProcess): Promise<void> {
 
 /** Waits for a command to end by itself. One that does not is killed, and has no exit code. */
 export async function run(command: string, args: readonly string[], options: SpawnOptions = {}): Promise<Outcome> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 25_000, ...options });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, ...options });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
   child.stderr?.on('data', (chunk) => (output += chunk));

@@ -1,9 +1,11 @@
 import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connector, type ConnectorOptions } from '@x/cloudsql-core';
 import type { Emulator } from '@x/cloudsql-emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { firstLine, start } from './child.ts';
 import { instance, setEnv, startCloud } from './cloud.ts';
 import { type SocksOptions, SocksServer } from './socks-server.ts';
 
@@ -112,6 +114,17 @@ it('a warm-up ends at its deadline, too', async () => {
   await expect(connector.warmup({ instance, timeoutMs: 200 })).rejects.toMatchObject({
     code: 'CLOUDSQL_REFRESH_TIMEOUT',
   });
+});
+
+it('a refresh in the background keeps no process alive, although the API does not answer', async () => {
+  cloud.certificateLifetimeMs = 3000;
+  ends.push(() => {
+    cloud.certificateLifetimeMs = 3_600_000;
+  });
+  const child = start('background-refresh.ts', [instance, '3000'], { timeout: 25_000 });
+  expect(await firstLine(child)).toBe('warm');
+  cloud.faults.api('*', { answer: 'NEVER' });
+  expect((await once(child, 'exit'))[0]).toBe(0);
 });
 
 it('an address that the instance has not is said at the warm-up', async () => {

@@ -225,6 +225,7 @@ const atConstruction: Row[] = [
     /impersonate\.delegates/,
   ],
   ['an empty quota project', { quotaProject: '' }, 'CLOUDSQL_INVALID_OPTION', /quotaProject/],
+  ['a user agent of two lines', { userAgent: 'shop\n1' }, 'CLOUDSQL_INVALID_OPTION', /`userAgent` cannot be sent/],
   ['an empty universe', { universeDomain: '' }, 'CLOUDSQL_INVALID_OPTION', /universeDomain/],
   ['a universe that is a URL', { universeDomain: 'https://x.example' }, 'CLOUDSQL_INVALID_OPTION', /not a domain/],
   [
@@ -474,6 +475,12 @@ describe('refused at the first token, with nothing sent', () => {
       },
       'CLOUDSQL_TOKEN_FAILED',
       /it printed no access token/,
+    ],
+    [
+      'a token of two lines',
+      () => any({ credentials: { accessToken: 'one\ntwo' } }),
+      'CLOUDSQL_TOKEN_FAILED',
+      /`credentials.accessToken` holds no token/,
     ],
     [
       'a function that returns nothing',

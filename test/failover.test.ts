@@ -189,6 +189,32 @@ describe('after a failover', () => {
     expect([open(before), open(after)]).toEqual([0, 1]);
   });
 
+  it('postgres.js goes on, however busy it was', async () => {
+    const connector = connect({ ...often, resolver: { resolveTxt: async () => [[current]] } });
+    let current = before;
+    const sql = postgres(postgresOptions({ instance: name, database: 'orders', connector, max: 5 }));
+    opened.push(() => sql.end({ timeout: 0 }));
+    let working = true;
+    let slow = 0;
+    const work = async (): Promise<void> => {
+      while (working) {
+        // A connection that never writes again is given up after this time, and not before.
+        const stuck = setTimeout(() => slow++, 15_000);
+        await sql`select 1`.catch(() => {});
+        clearTimeout(stuck);
+      }
+    };
+    const busy = Promise.all(Array.from({ length: 4 }, work));
+    for (const next of [after, before, after, before, after]) {
+      await expect.poll(() => open(current)).toBeGreaterThan(1);
+      [current] = [next];
+      await expect.poll(() => open(next)).toBeGreaterThan(1);
+    }
+    working = false;
+    await busy;
+    expect(slow).toBe(0);
+  });
+
   it('old connections end only when the new instance is ready to be dialled', async () => {
     const { place } = bare(often);
     const old = await place();

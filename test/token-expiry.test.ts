@@ -45,7 +45,9 @@ async function currentUser(connector: Connector, user?: string): Promise<unknown
 }
 
 it('a token without expiry is good for as long as its certificate, without a refresh loop', async () => {
-  const credentials = { accessToken: await token('sqlservice.admin'), loginToken: () => token('sqlservice.login') };
+  // As it is read from a file.
+  const accessToken = `${await token('sqlservice.admin')}\n`;
+  const credentials = { accessToken, loginToken: () => token('sqlservice.login') };
   await using connector = new Connector({ endpoints: { sqlAdmin: cloud.url }, credentials });
   await expect(currentUser(connector)).rejects.toMatchObject({ code: 'CLOUDSQL_UNKNOWN_DATABASE_USER' });
   for (let i = 0; i < 20; i++) expect(await currentUser(connector, 'app@shop.iam')).toBe('app@shop.iam');

@@ -18,6 +18,7 @@ const query = `copy (select repeat('x', ${rowBytes}) from generate_series(1, ${M
 const started = performance.now();
 socket.write(Buffer.concat([Buffer.from('Q'), withLength(Buffer.from(query))]));
 const bytes = await untilReady();
+if (bytes < Number(wanted)) throw new Error(`only ${bytes} bytes have come`);
 process.send!({ ms: performance.now() - started, bytes });
 socket.destroy();
 process.disconnect();

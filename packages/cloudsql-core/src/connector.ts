@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { AccessToken, CredentialsExplanation } from './credentials/credentials.ts';
 import { databaseUserName, type Engine } from './credentials/database-user.ts';
-import { type Deadline, deadline, waitOrAbort } from './deadline.ts';
+import { type Deadline, deadline, held, waitOrAbort } from './deadline.ts';
 import { ConfigError, cloudSqlError } from './errors.ts';
 import { Names } from './failover/names.ts';
 import type { NameStatus } from './failover/watched-name.ts';
@@ -55,8 +55,8 @@ export class Connector {
 
   static {
     internalsOf = (connector) => ({
-      plane: (instance, signal) => connector.#planeOf(instance, signal),
-      instance: (name, signal) => connector.#names.get({ name: parseName(name), signal }),
+      plane: (instance, signal) => held(connector.#planeOf(instance, signal)),
+      instance: (name, signal) => held(connector.#names.get({ name: parseName(name), signal })),
       know: (options) => connector.#know(options),
     });
   }
@@ -147,8 +147,7 @@ export class Connector {
    * @throws ConfigError, RefreshError for credentials that do not work
    */
   async databaseUser({ engine, instance, signal }: { readonly engine: Engine } & LoginTarget): Promise<string> {
-    const plane = await this.#planeOf(instance, signal);
-    const email = await waitOrAbort(plane.email(), signal);
+    const email = await this.#ask({ instance, signal }, (plane) => plane.email());
     if (email) return databaseUserName(email, engine);
     throw new ConfigError('CLOUDSQL_UNKNOWN_DATABASE_USER', 'The credentials do not name a principal');
   }
@@ -159,8 +158,7 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async loginToken({ instance, signal }: LoginTarget = {}): Promise<AccessToken> {
-    const { credentials } = await this.#planeOf(instance, signal);
-    const { token, expiresAt } = await waitOrAbort(credentials.loginToken(), signal);
+    const { token, expiresAt } = await this.#ask({ instance, signal }, ({ credentials }) => credentials.loginToken());
     return { token, expiresAt };
   }
 
@@ -170,8 +168,7 @@ export class Connector {
    * @throws ConfigError, RefreshError
    */
   async explainCredentials({ instance, signal }: LoginTarget = {}): Promise<CredentialsExplanation> {
-    const { credentials } = await this.#planeOf(instance, signal);
-    return waitOrAbort(credentials.explain(), signal);
+    return this.#ask({ instance, signal }, ({ credentials }) => credentials.explain());
   }
 
   /** Reports an error of an idle pooled connection, which would otherwise have no listener and end the process. */
@@ -228,7 +225,7 @@ export class Connector {
   async #within<T>(limit: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#dials.add(limit);
     try {
-      return await work(limit.signal);
+      return await held(work(limit.signal));
     } finally {
       this.#dials.delete(limit);
       limit.clear();
@@ -239,6 +236,10 @@ export class Connector {
     optionalMilliseconds('timeoutMs', timeoutMs, 1);
     refuseUnknown('`connect`', options, connectionOptionNames);
     return resolveConnection(options);
+  }
+
+  #ask<T>({ instance, signal }: LoginTarget, question: (plane: ControlPlane) => Promise<T>): Promise<T> {
+    return held(this.#planeOf(instance, signal).then((plane) => waitOrAbort(question(plane), signal)));
   }
 
   async #planeOf(given: string | undefined, signal?: AbortSignal): Promise<ControlPlane> {

@@ -24,6 +24,19 @@ export function waitOrAbort<T>(
 }
 
 /**
+ * Keeps the process alive until a promise is settled that somebody waits for. Whatever works for it does not, because it
+ * may go on in the background, where nobody waits.
+ */
+export async function held<T>(promise: Promise<T>): Promise<T> {
+  const hold = setInterval(() => {}, 2 ** 30);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(hold);
+  }
+}
+
+/**
  * A deadline that can be tied to a caller's signal. Clear it when the work is done: then no timer outlives it, and what
  * is still under way on its behalf, such as the other of two parallel calls after the first has failed, stops.
  */
@@ -53,7 +66,7 @@ export function deadline(ms: number, late: () => Error, caller?: AbortSignal): D
   };
 }
 
-/** Sleeps; wakes up early, rejecting with the signal's reason, when the signal fires. */
+/** Sleeps, and keeps no process alive; wakes up early, rejecting with the signal's reason, when the signal fires. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
@@ -64,7 +77,7 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', wake);
       resolve();
-    }, ms);
+    }, ms).unref();
     signal.addEventListener('abort', wake, { once: true });
   });
 }

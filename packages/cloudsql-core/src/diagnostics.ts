@@ -1,6 +1,6 @@
 import { type Connector, internalsOf } from './connector.ts';
 import type { InspectedToken } from './credentials/credentials.ts';
-import { waitOrAbort } from './deadline.ts';
+import { held, waitOrAbort } from './deadline.ts';
 import { cloudSqlError } from './errors.ts';
 import { HttpClient } from './http-client.ts';
 import type { Instance } from './instance/instance.ts';
@@ -63,13 +63,14 @@ export async function adminApi(connector: Connector, call: AdminApiCall): Promis
   const named = await internalsOf(connector).instance(instance, signal);
   refuseToLeave(named, plane);
   const { service, id } = named;
-  const [api, { token }] = await waitOrAbort(Promise.all([plane.api(), plane.credentials.apiToken()]), signal);
+  const prepared = Promise.all([plane.api(), plane.credentials.apiToken()]);
+  const [api, { token }] = await held(waitOrAbort(prepared, signal));
   const alloyDb = (ofCluster ? id.slice(0, id.indexOf('/instances/')) : id).replaceAll(':', '%3A');
   const url =
     service === 'alloydb'
       ? `${plane.endpoint.replace(/\/$/, '')}/v1beta/${alloyDb}${path}`
       : cloudSqlUrl(plane.endpoint, named, path);
-  return api.call({ method: 'GET', url, token, instance, signal });
+  return held(api.call({ method: 'GET', url, token, instance, signal }));
 }
 
 /**
@@ -83,7 +84,8 @@ export async function serverClock(connector: Connector, { instance, signal }: Ad
   const http = new HttpClient();
   const started = Date.now();
   try {
-    const { headers } = await http.send({ method: 'GET', url: `${endpoint.replace(/\/$/, '')}/`, headers: {}, signal });
+    const url = `${endpoint.replace(/\/$/, '')}/`;
+    const { headers } = await held(http.send({ method: 'GET', url, headers: {}, signal }));
     const middle = (started + Date.now()) / 2;
     // It counts whole seconds: the middle of one is the best guess.
     return { host, aheadMs: Math.round(Date.parse(headers.date ?? new Date(middle).toUTCString()) + 500 - middle) };
@@ -108,5 +110,5 @@ export async function inspectLoginToken(
   { instance, signal }: LoginTarget = {},
 ): Promise<InspectedToken> {
   const { credentials } = await internalsOf(connector).plane(instance, signal);
-  return waitOrAbort(credentials.inspectLogin(), signal);
+  return held(waitOrAbort(credentials.inspectLogin(), signal));
 }

@@ -20,14 +20,17 @@ const silenceMs = 30_000;
 export function proxyAgent(url: URL, env: NodeJS.ProcessEnv = process.env): https.Agent | undefined {
   const value = env.HTTPS_PROXY || env.https_proxy;
   if (!value || url.protocol !== 'https:' || isLoopback(url.hostname) || excluded(url.hostname, env)) return undefined;
-  const proxy = new URL(value.includes('://') ? value : `http://${value}`);
+  const address = value.includes('://') ? value : `http://${value}`;
+  // The error of `new URL` would hold the proxy's password.
+  if (!URL.canParse(address)) throw new Error('HTTPS_PROXY is not a URL');
+  const proxy = new URL(address);
   const agent = new https.Agent({ keepAlive: true });
   type Created = (error: Error | null, socket?: tls.TLSSocket) => void;
   const createConnection = (options: tls.ConnectionOptions & TunnelOptions, done: Created): void => {
     const { giveUp, ...others } = options;
     const connect = tunnel(proxy, url, giveUp);
     connect.setTimeout(silenceMs, () => connect.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
-    connect.on('error', done);
+    connect.on('error', done).on('socket', (socket) => socket.unref());
     connect.on('connect', (answer: http.IncomingMessage, socket: tls.TLSSocket) => {
       if (answer.statusCode === 200) {
         socket.setTimeout(0);

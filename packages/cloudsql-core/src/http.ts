@@ -22,7 +22,7 @@ const longestAnswer = 1_048_576;
 
 /**
  * Sends one request and reads its whole answer. Follows no redirect, and always checks the server's certificate, also
- * under `NODE_TLS_REJECT_UNAUTHORIZED=0`: requests carry tokens.
+ * under `NODE_TLS_REJECT_UNAUTHORIZED=0`: requests carry tokens. Keeps no process alive.
  */
 export function httpRequest({ url, body, ...options }: HttpRequest): Promise<HttpAnswer> {
   const { request } = url.startsWith('https:') ? https : http;
@@ -44,7 +44,7 @@ export function httpRequest({ url, body, ...options }: HttpRequest): Promise<Htt
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString() });
       });
     });
-    req.on('error', fail);
+    req.on('error', fail).on('socket', (socket) => socket.unref());
     req.end(body);
   });
 }

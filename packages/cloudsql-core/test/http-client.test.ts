@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import tls from 'node:tls';
+import { inspect } from 'node:util';
 import { afterEach, expect, it, vi } from 'vitest';
 import { HttpClient } from '../src/http-client.ts';
 import { Authority } from './authority.ts';
@@ -92,6 +93,15 @@ it('leaves a proxy that says nothing when nobody wants the answer any more', asy
   controller.abort(reason);
   await expect(failed).rejects.toBe(reason);
   await once(sockets[0]!, 'close');
+});
+
+it('shows nothing of a proxy whose address cannot be read', async () => {
+  vi.stubEnv('HTTPS_PROXY', 'http://me:secret@proxy:port');
+  vi.stubEnv('NO_PROXY', '');
+  const failed = (async () => client().send({ method: 'GET', url: 'https://api.example/', headers: {}, signal }))();
+  const error: unknown = await failed.catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ message: 'HTTPS_PROXY is not a URL' });
+  expect(inspect(error)).not.toContain('secret');
 });
 
 it('says that an answer was late also where it had begun', async () => {

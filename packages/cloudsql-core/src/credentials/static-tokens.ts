@@ -36,11 +36,15 @@ async function read(option: string, source: TokenSource, { signal }: GrantCall):
       remedy: 'The cause says why.',
     });
   }
-  if (typeof token === 'string' && token !== '') {
-    return { token, expiresAt: undefined, scopes: undefined, narrowed: 'NO', keep: false };
+  // Read from a file, it may end with a line break, which no header may have.
+  const text = typeof token === 'string' ? token.trim() : '';
+  if (/^[!-~]+$/.test(text)) {
+    return { token: text, expiresAt: undefined, scopes: undefined, narrowed: 'NO', keep: false };
   }
-  throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', `The function \`${option}\` returned no token`, {
+  const isFunction = typeof source === 'function';
+  const what = isFunction ? `The function \`${option}\` returned no token` : `The option \`${option}\` holds no token`;
+  throw cloudSqlError('CLOUDSQL_TOKEN_FAILED', what, {
     retryable: false,
-    remedy: 'Have it return a string, or reject.',
+    remedy: isFunction ? 'Have it return a string, or reject.' : 'A token has neither spaces nor line breaks.',
   });
 }

@@ -71,7 +71,11 @@ export function deferredLogin(protocol: Protocol, options: DeferredLoginOptions)
       ...wire,
       dial: async (signal) => {
         // The dial ends before the driver's own limit does, so that the error says what was being waited for.
-        login = await openLogin({ ...request, signal, ...(limit ? { timeoutMs: Math.max(limit - 200, 1) } : {}) });
+        login = await openLogin({
+          ...request,
+          signal,
+          ...(limit ? { timeoutMs: Math.max(Math.round(limit) - 200, 1) } : {}),
+        });
         onLogin?.(login);
         return login.socket;
       },

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { onRetirement } from '../dial/retire.ts';
+import { afterWrites, onRetirement } from '../dial/retire.ts';
 import { toDriverError } from '../errors.ts';
 
 type Done = (error?: Error | null) => void;
@@ -170,6 +170,13 @@ export class DeferredSocket extends Duplex {
     return bytes ?? chunk;
   }
 
+  #retire(): void {
+    this.#retired = true;
+    // First as when the server ends it, because that is all that mariadb hears.
+    this.push(null);
+    setImmediate(() => this.destroy());
+  }
+
   #setting(apply: (socket: Socket) => void): this {
     if (this.#socket) apply(this.#socket);
     else if (!this.destroyed) this.#settings.push(apply);
@@ -196,10 +203,9 @@ export class DeferredSocket extends Duplex {
     });
     socket.on('timeout', () => this.emit('timeout'));
     onRetirement(socket, () => {
-      this.#retired = true;
-      // First as when the server ends it, because that is all that mariadb hears.
-      this.push(null);
-      setImmediate(() => this.destroy());
+      afterWrites()
+        .then(() => this.#retire())
+        .catch(() => {});
     });
     socket.on('error', (error) => {
       this.destroy(this.#answered ? error : this.#toError(this.#refused(error) ?? error));

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { retire } from '../dial/retire.ts';
+import { afterWrites, retire } from '../dial/retire.ts';
 import { ConfigError } from '../errors.ts';
 import type { DnsName } from '../instance/dns-name.ts';
 import type { Instance } from '../instance/instance.ts';
@@ -60,6 +60,7 @@ export class WatchedName {
   #pending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #awakeUntil = 0;
+  #moving: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -186,17 +187,24 @@ export class WatchedName {
       logger?.warn(`${name.id} leads to ${instance.id} now, and no more to ${before.id}`);
       publish('failover', { name: name.id, from: before.id, to: instance.id });
     }
-    if ([...this.#sockets.values()].some((id) => id !== instance.id)) this.#move(instance).catch(() => {});
+    if ([...this.#sockets.values()].every((id) => id === instance.id)) return;
+    this.#moving ??= this.#move(instance)
+      .catch(() => {})
+      .finally(() => {
+        this.#moving = undefined;
+      });
   }
 
   /** Ends the connections to other instances, as soon as this one is ready; if it is not, the next look-up tries again. */
   async #move(instance: Instance): Promise<void> {
     await this.#options.prepare(instance);
-    if (this.#closed || this.peek()?.id !== instance.id) return;
     for (const [socket, id] of this.#sockets) {
+      if (this.#closed || this.peek()?.id !== instance.id) return;
       if (id === instance.id) continue;
       this.#sockets.delete(socket);
       retire(socket);
+      // One by one: what the end of one has a pool do on another is over before that one ends.
+      await afterWrites();
     }
   }
 }

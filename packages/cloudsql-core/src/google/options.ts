@@ -21,7 +21,7 @@ export interface ConnectorOptions extends Pick<CoreOptions, 'dialTimeoutMs' | 'l
   readonly auth?: GoogleAuth<any> | AuthClient | undefined;
   /** Another address of the Admin API: https, or loopback. @default https://sqladmin.googleapis.com */
   readonly sqlAdminAPIEndpoint?: string | undefined;
-  /** Only `googleapis.com` is supported by this version. @default 'googleapis.com' */
+  /** The universe that the instances are in. @default what GOOGLE_CLOUD_UNIVERSE_DOMAIN says, or googleapis.com */
   readonly universeDomain?: string | undefined;
 }
 

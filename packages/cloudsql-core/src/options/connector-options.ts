@@ -134,8 +134,8 @@ export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConn
     throw new ConfigError('CLOUDSQL_INVALID_OPTION', `Expected the connector's options, got ${describe(options)}`);
   }
   refuseUnknown('Connector', options, names);
-  optionalString('quotaProject', options.quotaProject);
-  optionalString('userAgent', options.userAgent);
+  checkHeader('quotaProject', options.quotaProject);
+  checkHeader('userAgent', options.userAgent);
   const universeDomain = optionalString('universeDomain', options.universeDomain);
   if (universeDomain !== undefined) universeOf(universeDomain);
   const { impersonate: wanted, ...others } = options;
@@ -151,6 +151,14 @@ export function resolveConnectorOptions(options: ConnectorOptions): ResolvedConn
     ...resolveNetworkOptions(options),
     emulator,
     dialTimeoutMs: optionalMilliseconds('dialTimeoutMs', options.dialTimeoutMs, 1) ?? 30_000,
+  });
+}
+
+/** What is sent in a header holds printable ASCII. */
+function checkHeader(option: string, given: unknown): void {
+  if (/^[ -~]*$/.test(optionalString(option, given) ?? '')) return;
+  throw new ConfigError('CLOUDSQL_INVALID_OPTION', `The option \`${option}\` cannot be sent in a header`, {
+    remedy: 'Use printable ASCII, and no line breaks.',
   });
 }
 
