@@ -205,8 +205,9 @@ describe('cloudsql exec', { timeout: 60_000 }, () => {
     expect(await cloudsql(args, env)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `error: CLOUDSQL_EMULATOR_HOST is set beside flags that name credentials or an address of the API
+      stderr: `error: CLOUDSQL_EMULATOR_HOST is set beside flags that name credentials or an address of the API.
   Unset the variable to go to Google, or leave these flags out to go to the emulator.
+  CLOUDSQL_CONFLICTING_OPTIONS
 `,
     });
   });

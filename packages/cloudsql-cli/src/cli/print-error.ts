@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { type CliContext, wantsColours } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
+import { inFlagWords } from './flag-words.ts';
 import { UsageError } from './usage-error.ts';
 
 /** An error as far as it is shown. Those of core are known by their code, so that core is not loaded to print one. */
@@ -26,8 +27,8 @@ export function printError(error: unknown, { stderr, env }: Pick<CliContext, 'st
   const colour = wantsColours(stderr, env);
   const paint = (format: 'red' | 'dim', text: string): string =>
     colour ? styleText(format, text, { validateStream: false }) : text;
-  const lines = [`${paint('red', 'error:')} ${what}`];
-  if (remedy !== undefined) lines.push(`  ${remedy}`);
+  const lines = [`${paint('red', 'error:')} ${inFlagWords(what)}`];
+  if (remedy !== undefined) lines.push(`  ${inFlagWords(remedy)}`);
   if (code !== undefined) lines.push(paint('dim', `  ${code}`));
   stderr.write(`${lines.join('\n')}\n`);
   return exitCodeOf(error);

@@ -1,4 +1,5 @@
 import type { CloudSqlErrorCode } from '@x/cloudsql-core';
+import { inFlagWords } from '../cli/flag-words.ts';
 import { shellQuote } from '../cli/shell-quote.ts';
 import type { Examination } from './examination.ts';
 import { clusterFlags, grantRole, patchInstance, projectFlag } from './gcloud.ts';
@@ -12,7 +13,7 @@ export function explain(error: unknown, step: StepName, examination: Examination
     return { status: 'FAILED', found, advice: 'Try again with a longer --timeout, or look what holds the answer up.' };
   }
   // The message ends with the remedy, which is shown apart.
-  const said = remedy === undefined ? message : message.slice(0, -remedy.length - 1);
+  const said = inFlagWords(remedy === undefined ? message : message.slice(0, -remedy.length - 1));
   const evidence = code === undefined ? said : `${code}: ${said}`;
   const known: Explain = (code && explanations[code]) ?? (() => ({ found: said }));
   const {
@@ -25,7 +26,7 @@ export function explain(error: unknown, step: StepName, examination: Examination
     found,
     evidence,
     ...(commands.length > 0 ? { remedy: commands } : {}),
-    ...(advice === undefined ? {} : { advice }),
+    ...(advice === undefined ? {} : { advice: inFlagWords(advice) }),
   };
 }
 

@@ -1,7 +1,6 @@
 import { Connector, type IpType } from '@x/cloudsql-core';
 import { ipTypeOf } from '../../cli/connector-flags.ts';
 import type { CliContext } from '../../cli/context.ts';
-import { inWordsOfFlags } from '../../cli/emulator-conflict.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { configuredConnector } from './configured-connector.ts';
 import { checkInstances, checkParameters, checkValues } from './conflicts.ts';
@@ -33,12 +32,8 @@ export async function resolveConfig(line: CommandLine, env: CliContext['env']): 
   checkPlaces(instances, values);
   const port = values.port?.value;
   const options = configuredConnector(values, named, env);
-  try {
-    // Finds what contradicts itself, and does nothing else.
-    new Connector(options);
-  } catch (error) {
-    throw inWordsOfFlags(error);
-  }
+  // Finds what contradicts itself, and does nothing else.
+  new Connector(options);
   return {
     instances,
     connector: options,

@@ -1,5 +1,6 @@
 import type { Connector, SessionEvent } from '@x/cloudsql-core';
 import type { SessionLimit } from '@x/cloudsql-core/listener';
+import { inFlagWords } from '../../cli/flag-words.ts';
 import type { InstanceConfig } from '../config/proxy-config.ts';
 import { observe } from './channels.ts';
 import { dialOptions, type ServedInstance } from './serve-instance.ts';
@@ -103,6 +104,6 @@ async function probe(config: InstanceConfig, connector: Connector, dials: boolea
     else await connector.warmup(options);
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    return inFlagWords((error as Error).message);
   }
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { inFlagWords } from '../../cli/flag-words.ts';
 import type { LogConfig } from '../config/proxy-config.ts';
 
 /** How bad something is, in the words of Cloud Logging. */
@@ -49,9 +50,11 @@ export class Log {
     this.#write('ERROR', message, fields);
   }
 
-  #write(severity: Severity, message: string, fields: LogFields = {}): void {
+  #write(severity: Severity, said: string, { remedy, ...others }: LogFields = {}): void {
     const { json, level } = this.#config;
     if (ranks[severity] < ranks[level]) return;
+    const message = inFlagWords(said);
+    const fields = remedy === undefined ? others : { ...others, remedy: inFlagWords(remedy) };
     const stream = severity === 'ERROR' ? this.#stderr : this.#stdout;
     const now = new Date();
     stream.write(
