@@ -241,15 +241,13 @@ describe('closing', () => {
     const answers = await Promise.all(
       [slow, asked].map(async ({ url }) => {
         const client = await connect(url);
-        return { error: client.query('select pg_sleep(20)').catch((error: Error) => error) };
+        return { error: client.query('select pg_sleep(600)').catch((error: Error) => error) };
       }),
     );
-    const started = performance.now();
-    const both = [slow.close({ drainMs: 300 }), asked.close({ drainMs: 20_000 })];
+    // Longer than this test may take.
+    const both = [slow.close({ drainMs: 300 }), asked.close({ drainMs: 600_000 })];
     await asked.close();
-    expect(performance.now() - started).toBeLessThan(250);
     await Promise.all(both);
-    expect(performance.now() - started).toBeLessThan(2000);
     for (const { error } of answers) expect(await error).toBeInstanceOf(Error);
   });
 

@@ -72,7 +72,7 @@ it(`holds for ${seconds} s`, { timeout: (seconds + 30) * 1000 }, async () => {
   await expect.poll(() => cloud.statistics().connections.open).toBe(0);
   expect([...failures.keys()].filter((code) => !code.startsWith('CLOUDSQL_'))).toEqual([]);
   // Generous: the deadline is the library's, the rest is the machine's.
-  expect(tally.slowestMs).toBeLessThan(dialTimeoutMs + 2000);
+  expect(tally.slowestMs).toBeLessThan(dialTimeoutMs + 10_000);
   // A short run may share its machine with other tests, and has few dials to count.
   expect(tally.healthyFailed / tally.healthy).toBeLessThanOrEqual(seconds < 60 ? 0.1 : 0.01);
   expect(total).toBeGreaterThan(seconds * (seconds < 60 ? 15 : 50));

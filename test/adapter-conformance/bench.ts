@@ -1,4 +1,5 @@
 import type { Emulator } from '@x/cloudsql-emulator';
+import { expect } from 'vitest';
 import { until } from '../local-client.ts';
 import type { Engine } from './engines/engine.ts';
 import type { KnownErrors } from './errors.ts';
@@ -32,8 +33,8 @@ export class Bench {
   }
 
   /** The ORM on the instance, with a pool of five unless told otherwise; disposing of it closes it. */
-  async open(options: Partial<Connection> = {}): Promise<Orm & AsyncDisposable> {
-    const orm = await this.row.open({ instance: this.instance, database: 'orders', max: 5, ...options });
+  async open(options: Partial<Connection> = {}, isToFail?: boolean): Promise<Orm & AsyncDisposable> {
+    const orm = await this.row.open({ instance: this.instance, database: 'orders', max: 5, ...options }, isToFail);
     let closed: Promise<unknown> | undefined;
     const close = (): Promise<unknown> => {
       closed ??= orm.close();
@@ -65,7 +66,7 @@ export class Bench {
   /** How the first use of a table fails. */
   readonly failure = async (options: Partial<Connection> = {}): Promise<unknown> => {
     try {
-      await using orm = await this.open(options);
+      await using orm = await this.open(options, true);
       return await orm.find();
     } catch (error) {
       return error;
@@ -80,6 +81,19 @@ export class Bench {
   /** Waits until the emulator has seen the end of all connections. */
   async disconnected(): Promise<void> {
     await until(() => this.cloud.statistics().connections.open === 0);
+  }
+
+  /**
+   * Ends the connections that are open by `work`, again where one was still in the making and thus not found. A pool may
+   * have opened others by then.
+   */
+  async end(work: () => unknown): Promise<void> {
+    const open = this.cloud.connections.filter(({ closedAt }) => closedAt === undefined);
+    const left = async (): Promise<unknown[]> => {
+      await work();
+      return open.filter(({ closedAt }) => closedAt === undefined);
+    };
+    await expect.poll(left, { interval: 100, timeout: 20_000 }).toEqual([]);
   }
 
   async #createTable(): Promise<void> {

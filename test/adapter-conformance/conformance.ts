@@ -36,7 +36,8 @@ export function conformance(subject: Subject): void {
       });
 
       for (const scenario of scenarios) {
-        it(scenario.name, async ({ skip }) => {
+        // A program of its own takes a while to start on a busy machine.
+        it(scenario.name, { timeout: 120_000 }, async ({ skip }) => {
           const reason = missing(engine) ?? cannot[row.name][scenario.name];
           if (reason !== undefined) skip(reason);
           try {

@@ -48,8 +48,11 @@ export interface Orm extends Scope {
 /** An adapter with a driver: what the suite is run for. */
 export interface Row {
   readonly name: RowName;
-  /** Makes the ORM as users do; it may connect or wait until it has to. */
-  open(connection: Connection): Orm | Promise<Orm>;
+  /**
+   * Makes the ORM as users do; it may connect or wait until it has to. It is to fail: where a driver tries to connect
+   * again and again, it should soon give up.
+   */
+  open(connection: Connection, isToFail?: boolean): Orm | Promise<Orm>;
 }
 
 export type RowName =

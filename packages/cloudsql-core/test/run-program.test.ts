@@ -19,8 +19,8 @@ it('tells what a program printed and how it ended', async () => {
 
 it('does not wait for children that hold its output', async () => {
   const started = performance.now();
-  await expect(runProgram(sh('sleep 5 & sleep 5', 200), never)).rejects.toThrow('did not end within 200 ms');
-  expect(performance.now() - started).toBeLessThan(2000);
+  await expect(runProgram(sh('sleep 30 & sleep 30', 200), never)).rejects.toThrow('did not end within 200 ms');
+  expect(performance.now() - started).toBeLessThan(20_000);
 });
 
 it('ends when it is given up, before or after the start', async () => {

@@ -9,9 +9,9 @@ const createTable = `create table items (id int primary key, name text not null,
 /** Prisma with its adapter for mariadb. */
 export const prismaMariadbRow: Row = {
   name: 'prisma + adapter-mariadb',
-  open({ max: connectionLimit, ...connection }: Connection): Orm {
+  open({ max: connectionLimit, ...connection }: Connection, isToFail): Orm {
     // mariadb tries to connect for so long before it says that it cannot.
-    const acquireTimeout = 2000;
+    const acquireTimeout = isToFail ? 2000 : 20_000;
     const adapter = new PrismaCloudSql({ ...connection, connectionLimit, acquireTimeout } as PrismaCloudSqlOptions);
     const prisma = new PrismaClient({ adapter });
     return {

@@ -1,7 +1,8 @@
 import { Connector } from '@x/cloudsql-core';
 import { expect } from 'vitest';
 import { until } from '../../local-client.ts';
-import { whoAmI } from '../bench.ts';
+import { type Bench, whoAmI } from '../bench.ts';
+import type { Orm } from '../row.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** A connection outlives the certificate that it was opened with, and the next one has a new certificate. */
@@ -13,16 +14,13 @@ export const certificateExpiry: Scenario = {
     cloud.certificateLifetimeMs = 1200;
     try {
       await using connector = new Connector();
-      await using orm = await bench.open({ connector });
-      // On a busy machine a certificate may be too old before it is used.
-      await expect.poll(() => whoAmI(orm, engine).catch(String)).toBe(engine.iamUser);
+      await using orm = await openInTime(bench, connector);
       const first = cloud.connections.at(-1)!;
       await until(() => first.certificateExpires.getTime() < Date.now());
       expect(await whoAmI(orm, engine)).toBe(engine.iamUser);
       expect(first.state).toBe('open');
 
-      cloud.dropConnections(instance);
-      await bench.disconnected();
+      await bench.end(() => cloud.dropConnections(instance));
       await expect.poll(() => whoAmI(orm, engine).catch(String)).toBe(engine.iamUser);
       const second = cloud.connections.at(-1)!;
       expect(second.serial).not.toBe(first.serial);
@@ -32,3 +30,17 @@ export const certificateExpiry: Scenario = {
     }
   },
 };
+
+/** Opens the ORM and connects, again if the machine is so busy that the certificate is too old before it is used. */
+async function openInTime(bench: Bench, connector: Connector, tries = 5): Promise<Orm & AsyncDisposable> {
+  let orm: (Orm & AsyncDisposable) | undefined;
+  try {
+    orm = await bench.open({ connector });
+    await whoAmI(orm, bench.engine);
+    return orm;
+  } catch (error) {
+    await orm?.close();
+    if (tries === 1) throw error;
+    return openInTime(bench, connector, tries - 1);
+  }
+}

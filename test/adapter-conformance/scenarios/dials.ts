@@ -25,7 +25,8 @@ export const slowDial: Scenario = {
     expect(await login({ connector: patient })).toBe(engine.iamUser);
     cloud.faults.api('*', undefined);
     await using hasty = new Connector({ dialTimeoutMs: 400 });
-    await hasty.warmup({ instance });
+    // Only the dial is to be late.
+    await hasty.warmup({ instance, timeoutMs: 20_000 });
     await cloud.faults.connections(instance, 'SILENT_BEFORE_HANDSHAKE');
     const error = await failure({ connector: hasty });
     await cloud.faults.connections(instance, undefined);

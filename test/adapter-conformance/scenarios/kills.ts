@@ -9,8 +9,7 @@ export const idleKilled: Scenario = {
     await using orm = await bench.open();
     const everyone = () => Promise.all(Array.from({ length: 10 }, () => whoAmI(orm, bench.engine)));
     await everyone();
-    await bench.engine.killSessions(bench.cloud, bench.instance);
-    await bench.disconnected();
+    await bench.end(() => bench.engine.killSessions(bench.cloud, bench.instance));
     await expect.poll(() => everyone().catch(String)).toEqual(Array(10).fill(bench.engine.iamUser));
   },
 };

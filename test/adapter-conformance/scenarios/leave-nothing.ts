@@ -19,7 +19,7 @@ export const leaveNothing: Scenario = {
     const request = { row: row.name, instance, whoAmI: engine.whoAmI, lifeMs };
     const child = start('use-once.ts', [JSON.stringify(request)], {
       env: { ...process.env, NODE_NO_WARNINGS: '1' },
-      timeout: 25_000,
+      timeout: 100_000,
     });
     try {
       let problem = '';
