@@ -90,11 +90,12 @@ export class Listener {
 
   /** Breaks connections off with a TCP reset, but for those that are to be spared, and returns how many there were. */
   drop(isSpared?: (socket: TLSSocket) => boolean): number {
-    const spared = new Set(
-      [...this.#secured].filter((socket) => isSpared?.(socket)).map(({ remotePort }) => remotePort),
-    );
-    const hit = [...this.#sockets].filter(({ remotePort }) => !spared.has(remotePort));
-    for (const socket of hit) socket.resetAndDestroy();
+    const secured = new Map([...this.#secured].map((socket) => [socket.remotePort, socket]));
+    const hit = [...this.#sockets].filter(({ remotePort }) => {
+      const socket = secured.get(remotePort);
+      return !(socket && isSpared?.(socket));
+    });
+    for (const socket of hit) breakOff(socket, secured.get(socket.remotePort));
     return hit.length;
   }
 
@@ -132,6 +133,16 @@ function contextOf({ identity, clientAuthority, tlsVersion }: TlsFace): SecureCo
     minVersion: version,
     ...(tlsVersion ? { maxVersion: version } : {}),
   };
+}
+
+/**
+ * Resets a TCP connection. Not while the end of the TLS session over it is on its way: Node would fail to, and lose the
+ * socket, which stays open until the process ends.
+ */
+function breakOff(socket: Socket, session?: TLSSocket): void {
+  const isEnding = session?.writableEnded && !session.writableFinished && session.writableLength === 0;
+  if (isEnding) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** Takes all that a client sends and never answers, until the client leaves. */
