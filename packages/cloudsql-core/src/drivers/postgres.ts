@@ -107,18 +107,21 @@ let toTell: (() => void)[] = [];
 
 /**
  * Has postgres.js hear at once of all connections that have closed, and when it has nothing left to write. It gathers
- * what it writes until the end of the turn; a connection that closes before that never writes again, and whoever gets it
- * from the pool waits for ever (https://github.com/porsager/postgres/issues/1208). Told of one close after the other, it
- * moves the queries of the first connection to the next, which is just about to close.
+ * what it writes until the end of the turn; a connection that closes before that never writes again (3.4.9 calls its
+ * `nextWriteTimer` off and does not forget it), and whoever gets it from the pool waits until `connect_timeout`, each time.
+ * Told of one close after the other, it moves the queries of the first to the next, which is just about to close.
  */
 function tellTogether(tell: () => void): void {
   toTell.push(tell);
   if (toTell.length === 1) setTimeout(tellAll, 0, 20);
 }
 
-/** `patience` is for a process that has always something to do at the end of its turn. */
+/**
+ * `patience` is for a process that has always something to do at the end of its turn. Where the runtime does not tell,
+ * after a timer is the best guess.
+ */
 function tellAll(patience: number): void {
-  if (patience > 0 && process.getActiveResourcesInfo().includes('Immediate')) {
+  if (patience > 0 && process.getActiveResourcesInfo?.().includes('Immediate')) {
     setTimeout(tellAll, 0, patience - 1);
     return;
   }
