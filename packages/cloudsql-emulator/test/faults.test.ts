@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ConnectionFault, Emulator, ExchangeFault } from '../src/index.ts';
 import { adminUrl, client, closing, dial, dialReady, getAccess, getToken, query } from './client.ts';
+import { expectSilence } from './half-open.ts';
 import { APP, APP_USER, ORDERS, startTestEmulator } from './setup.ts';
 import { encodeMessage, encodeStartup, exchange } from './wire.ts';
 
@@ -209,14 +210,7 @@ describe('a connection', () => {
     await Promise.all([connection.connect(), Promise.resolve().then(() => socket.emit('connect'))]);
     expect((await connection.query('select 1')).rowCount).toBe(1);
     await set('HALF_OPEN');
-    const lost = connection.query('select 1').then(
-      () => 'answered',
-      () => 'broken',
-    );
-    expect(await Promise.race([lost, delay(200, 'silent')])).toBe('silent');
-    socket.destroy();
-    expect(await lost).toBe('broken');
-    await vi.waitFor(() => expect(cloud.statistics().connections.open).toBe(0));
+    await expectSilence(cloud, socket, connection.query('select 1'));
     await set(undefined);
     expect(await one()).toEqual([1]);
   });

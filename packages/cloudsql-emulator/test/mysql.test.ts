@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Emulator } from '../src/index.ts';
 import { startEmulator } from '../src/index.ts';
@@ -10,6 +9,7 @@ import { findMysql } from '../src/mysql/mysql-programs.ts';
 import { encodePacket, PacketReader, parseErr } from '../src/mysql/packets.ts';
 import type { Access } from './client.ts';
 import { closing, dial, getAccess } from './client.ts';
+import { expectSilence } from './half-open.ts';
 import { logInToMysql, MYSQL_ORDERS, runOnMysql, withoutMysql } from './mysql-setup.ts';
 import { APP, ORDERS } from './setup.ts';
 import { exchange } from './wire.ts';
@@ -115,14 +115,7 @@ describe.skipIf(withoutMysql)('an instance of MySQL', () => {
     const client = await logInToMysql(socket, 'native');
     await client.run(['DO 1']);
     await cloud.faults.connections(ORDERS, 'HALF_OPEN');
-    const lost = client.run(['DO 1']).then(
-      () => 'answered',
-      () => 'broken',
-    );
-    expect(await Promise.race([lost, delay(200, 'silent')])).toBe('silent');
-    socket.destroy();
-    expect(await lost).toBe('broken');
-    await vi.waitFor(() => expect(cloud.statistics().connections.open).toBe(0));
+    await expectSilence(cloud, socket, client.run(['DO 1']));
     await cloud.faults.connections(ORDERS, undefined);
     await logIn();
   });

@@ -76,6 +76,7 @@ export function cloudSql(options: SequelizeCloudSqlOptions): Options {
     ...(replication
       ? {
           ...node(replication.write),
+          // A missing list is refused in the words for a missing node.
           replication: { write: node(replication.write), read: (replication.read ?? [undefined]).map(node) },
         }
       : node({})),

@@ -19,6 +19,7 @@ export function replicated<Config extends PgConfig | Mysql2Config>(
   { master, slaves, ...rest }: Replication,
   bind: (node: OrmConnection) => Config,
 ): object {
+  // A missing list is refused in the words for a missing node.
   const configs = [master, ...(slaves ?? [undefined])].map((node) => {
     checkOrmOptions('TypeORM replication', node, ownedAddress);
     return bind({ ...common, ...node });
