@@ -63,7 +63,7 @@ describe('cloudsql connect --tunnel', () => {
     const output = await shown(child, /get in/);
     const line = /^ {2}psql +(.*)$/m.exec(output)?.[1] ?? '';
     expect(line).toMatch(
-      /^psql 'host=127\.0\.0\.1 port=2\d{4} user=app@demo-shop\.iam dbname=orders sslmode=disable'$/,
+      /^psql 'host=127\.0\.0\.1 port=[23]\d{4} user=app@demo-shop\.iam dbname=orders sslmode=disable'$/,
     );
     const [, stdout] = await new Promise<[Error | null, string]>((resolve) => {
       execFile('sh', ['-c', `${line} -XAtc 'select current_user'`], (error, text) => resolve([error, text]));
